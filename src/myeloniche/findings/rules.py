@@ -1,0 +1,161 @@
+"""The rules by which a simulated readout agrees with a published statement: one small function each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Judgement", "dose_order", "fold_change", "lost_share", "ratio", "regained_share",
+           "remaining_share", "transient_loss", "within"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a rule says: the number it looked at, whether that agrees, and why in words."""
+
+    number: float
+    agree: bool
+    why: str
+
+
+def ratio(value: float, reference: float) -> float:
+    """Return value / reference; infinite over zero, and not a number for zero over zero."""
+    if not (math.isfinite(value) and math.isfinite(reference)):
+        return math.nan
+    if reference == 0:
+        return math.inf if value > 0 else math.nan
+    return value / reference
+
+
+def fold_change(
+    value: float, comparator: float, *, at_least: float = -math.inf, at_most: float = math.inf
+) -> Judgement:
+    """Judge a fold change against a bound.
+
+    Parameters
+    ----------
+    value, comparator
+        Readout with and without what is tested, in the same unit.
+    at_least, at_most
+        Bounds of the ratio; give one of them.
+
+    Returns
+    -------
+    The ratio, and whether it keeps both bounds. A ratio that is not a number never agrees.
+    """
+    number = ratio(value, comparator)
+    bound = f"at least {at_least:g}" if math.isfinite(at_least) else f"at most {at_most:g}"
+    return Judgement(number, at_least <= number <= at_most, f"{_fold(number)}, asked for {bound}")
+
+
+def within(value: float, comparator: float, *, tolerance: float) -> Judgement:
+    """Judge whether a readout stays within a fraction of its comparator."""
+    number = ratio(value, comparator)
+    agree = 1 - tolerance <= number <= 1 + tolerance
+    return Judgement(number, agree, f"{_fold(number)}, asked for a change of at most {tolerance:.0%}")
+
+
+def dose_order(
+    values: Sequence[float],
+    *,
+    slack: float,
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
+) -> Judgement:
+    """Judge a graded response: far enough at the top dose, and every step in that direction.
+
+    Parameters
+    ----------
+    values
+        Readout per dose, the culture without drug first.
+    slack
+        Share by which a step may go the wrong way.
+    at_least, at_most
+        Bound of the ratio at the top dose; the one that is given sets the direction.
+
+    Returns
+    -------
+    The ratio at the top dose against no drug.
+    """
+    rising = math.isfinite(at_least)
+    steps = [ratio(after, before) for before, after in zip(values[:-1], values[1:], strict=True)]
+    ordered = all(step >= 1 - slack if rising else step <= 1 + slack for step in steps)
+    top = fold_change(values[-1], values[0], at_least=at_least, at_most=at_most)
+    order = "in order of dose" if ordered else "but not in order of dose"
+    return Judgement(top.number, top.agree and ordered, f"{top.why} at the top dose; {order}")
+
+
+def transient_loss(
+    times_h: Sequence[float],
+    values: Sequence[float],
+    rest: float,
+    *,
+    at_most: float,
+    within_h: float,
+    back_at_least: float,
+    back_within_h: float,
+) -> Judgement:
+    """Judge a dip with return.
+
+    Parameters
+    ----------
+    times_h
+        Times since the stimulus [h], ascending.
+    values
+        Readout at these times.
+    rest
+        Readout before the stimulus.
+    at_most, within_h
+        How low it has to fall, as a share of rest, and by when [h].
+    back_at_least, back_within_h
+        How much of rest has to be there again after the lowest point, and by when [h].
+
+    Returns
+    -------
+    The lowest share of rest within the first window.
+    """
+    course = [(time, ratio(value, rest)) for time, value in zip(times_h, values, strict=True)]
+    early = [(share, time) for time, share in course if time <= within_h and not math.isnan(share)]
+    if not early:
+        return Judgement(math.nan, False, "no finite value in time")
+    lowest, dip_h = min(early)
+    back = max((share for time, share in course if dip_h <= time <= back_within_h), default=math.nan)
+    agree = lowest <= at_most and back >= back_at_least
+    why = (
+        f"falls to {lowest:.0%} of rest (at most {at_most:.0%} asked) "
+        f"and is back at {back:.0%} (at least {back_at_least:.0%} asked)"
+    )
+    return Judgement(lowest, agree, why)
+
+
+def remaining_share(treated: float, induced: float, rest: float, *, at_most: float) -> Judgement:
+    """Judge how much of an induction is left, (treated - rest) / (induced - rest)."""
+    number = _share(treated - rest, induced - rest)
+    return Judgement(number, number <= at_most, f"{number:.0%} of the change is left, at most {at_most:.0%} asked")
+
+
+def regained_share(treated: float, lost: float, rest: float, *, at_least: float) -> Judgement:
+    """Judge how much of a loss comes back, (treated - lost) / (rest - lost)."""
+    number = _share(treated - lost, rest - lost)
+    return Judgement(number, number >= at_least, f"{number:.0%} of the loss is regained, at least {at_least:.0%} asked")
+
+
+def lost_share(
+    treated: float, supported: float, rest: float, *, at_least: float, at_most: float
+) -> Judgement:
+    """Judge how much of a support is lost, 1 - (treated - rest) / (supported - rest).
+
+    A support that is not positive cannot be lost in part, so it never agrees.
+    """
+    number = 1 - _share(treated - rest, supported - rest)
+    agree = supported > rest and at_least <= number <= at_most
+    return Judgement(number, agree, f"{number:.0%} of the support is lost, {at_least:.0%} to {at_most:.0%} asked")
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole != 0 and math.isfinite(part) and math.isfinite(whole) else math.nan
+
+
+def _fold(number: float) -> str:
+    return "no finite ratio" if math.isnan(number) else f"{number:.3g}-fold"
