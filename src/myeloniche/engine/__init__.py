@@ -1,0 +1,1 @@
+"""Any SBML model to compiled kernels to trajectories of an ensemble; knows no biology."""
