@@ -73,13 +73,13 @@ def hypothetical(comparison: Comparison, rule: Rule, fold: float) -> Evidence:
         case "doses":
             return Evidence(doses=tuple(fold**step for step in range(len(comparison.doses))))
         case "transient":
-            return Evidence(comparator=1, times_h=(0, rule.thresholds["within_h"]), course=(1, fold))
+            return Evidence({"comparator": 1}, times_h=(0, rule.thresholds["within_h"]), course=(1, fold))
         case "remaining" | "lost":
             induced = 1 / premise if rule.kind == "remaining" and rule.direction == "down" else premise
-            return Evidence(treated=induced * fold, induced=induced, rest=1)
+            return Evidence({"treated": induced * fold, "induced": induced, "rest": 1})
         case "regained":
-            return Evidence(treated=fold / premise, lost=1 / premise, rest=1)
-    return Evidence(treated=fold, comparator=1)
+            return Evidence({"treated": fold / premise, "lost": 1 / premise, "rest": 1})
+    return Evidence({"treated": fold, "comparator": 1})
 
 
 def _agrees(comparison: Comparison, sign: int, rulebook: Rulebook) -> bool:
@@ -101,7 +101,5 @@ def _commoner(rows: Iterable[Compared], rulebook: Rulebook) -> int:
 
 def _inhibited(pair: tuple[Panel, Comparison], lowering: Callable[[str], bool]) -> bool:
     panel, comparison = pair
-    treated, reference = (
-        agents(panel.arm(arm.arm)) for arm in (comparison.treated, comparison.reference)
-    )
+    treated, reference = (agents(panel.arm(arm.arm)) for arm in (comparison.treated, comparison.reference))
     return any(lowering(name) for name in treated - reference)

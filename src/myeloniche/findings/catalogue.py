@@ -47,7 +47,9 @@ def load_findings() -> tuple[Finding, ...]:
     seen: set[str] = set()
     for line, row in enumerate(rows, start=2):
         if row["id"] in seen:
-            problems.append(TableError(f"findings.tsv:{line}: the id {row['id']} is there twice. Renumber it."))
+            problems.append(
+                TableError(f"findings.tsv:{line}: the id {row['id']} is there twice. Renumber it.")
+            )
         if row["given"] not in ("yes", "no"):
             got = f"findings.tsv:{line}: 'given' is {row['given']!r}"
             problems.append(TableError(f"{got}, expected yes or no. Correct the last column."))

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from myeloniche.errors import TableError
 from myeloniche.findings.rulebook import ROLES, Rulebook
+from myeloniche.units import Times, times
 
-__all__ = ["ArmAt", "Comparison", "Window", "read_comparisons", "read_window"]
-
-_HOURS = {"min": 60, "h": 1}  # how many of the unit make an hour
-_WINDOW = re.compile(r"(?P<first>[\d.]+)\s*(?:-\s*(?P<last>[\d.]+))?\s*(?P<unit>min|h)")
-
-
-@dataclass(frozen=True)
-class Window:
-    """A time, or a span of time, on the clock of the measurement [h]."""
-
-    first_h: float
-    last_h: float
-    text: str
+__all__ = ["ArmAt", "Comparison", "read_comparisons"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +18,7 @@ class ArmAt:
     """An arm of an experiment, read at a time of its own or (None) at the comparison's time."""
 
     arm: str
-    at: Window | None = None
+    at: Times | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +47,7 @@ class Comparison:
     rule: str
     arms: Mapping[str, ArmAt] = field(default_factory=dict)
     doses: tuple[ArmAt, ...] = ()
-    at: Window | None = None
+    at: Times | None = None
 
     @property
     def treated(self) -> ArmAt:
@@ -76,23 +64,6 @@ class Comparison:
     def all_arms(self) -> tuple[ArmAt, ...]:
         """Return every arm that the comparison reads."""
         return (*self.arms.values(), *self.doses)
-
-
-def read_window(text: str, *, where: str) -> Window:
-    """Read ``"15 min"``, ``"48 h"`` or ``"5-60 min"``.
-
-    Raises
-    ------
-    TableError
-        If it is anything else.
-    """
-    match = _WINDOW.fullmatch(text.strip())
-    if match is None:
-        raise TableError(f"{where}: got the time {text!r}, expected one like '15 min', '48 h' or '5-60 min'.")
-    per_hour = _HOURS[match["unit"]]
-    first = float(match["first"]) / per_hour
-    last = float(match["last"]) / per_hour if match["last"] else first
-    return Window(first, last, text.strip())
 
 
 def read_comparisons(
@@ -123,7 +94,7 @@ def _comparison(finding: str, row: dict[str, Any], where: str) -> Comparison:
         rule=row["rule"],
         arms={role: _arm_at(row[role], where) for role in roles if row.get(role)},
         doses=tuple(_arm_at(arm, where) for arm in row.get("doses", ())),
-        at=read_window(row["at"], where=where) if "at" in row else None,
+        at=times(row["at"], where=where) if "at" in row else None,
     )
 
 
@@ -139,7 +110,7 @@ def _check_words(row: Mapping[str, Any], rulebook: Rulebook, where: str) -> None
 
 def _arm_at(text: str, where: str) -> ArmAt:
     arm, separator, time = text.partition(" @ ")
-    return ArmAt(arm.strip(), read_window(time, where=where) if separator else None)
+    return ArmAt(arm.strip(), times(time, where=where) if separator else None)
 
 
 def _listed(entry: Any) -> list[str]:

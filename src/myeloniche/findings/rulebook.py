@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -52,17 +51,19 @@ class Rule:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The numbers that a rule looks at, all of one readout in one unit; roles not needed stay NaN.
+    """The numbers that a rule looks at, all of one readout in one unit.
 
-    ``doses`` holds the readout per dose, no drug first; ``times_h`` [h] and ``course`` the time
-    course after a stimulus.
+    Parameters
+    ----------
+    levels
+        Readout per role, for example ``{"treated": 1.3, "comparator": 1.0}``.
+    doses
+        Readout per dose, no drug first.
+    times_h, course
+        Time course after a stimulus [h], for a rule on transients.
     """
 
-    treated: float = math.nan
-    comparator: float = math.nan
-    induced: float = math.nan
-    rest: float = math.nan
-    lost: float = math.nan
+    levels: Mapping[str, float] = field(default_factory=dict)
     doses: tuple[float, ...] = ()
     times_h: tuple[float, ...] = ()
     course: tuple[float, ...] = ()
@@ -70,7 +71,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """All rules with their thresholds, the fold change that baselines state, and the interval's confidence."""
+    """All rules with thresholds, the fold change that baselines state, and the confidence of intervals."""
 
     rules: Mapping[str, Rule]
     baseline_fold: float
@@ -97,25 +98,27 @@ class Rulebook:
             If there is no rule of that name.
         """
         rule = self.rule(name)
-        limits = rule.thresholds
+        limits, level = rule.thresholds, evidence.levels
         match rule.kind:
             case "fold":
-                return rules.fold_change(evidence.treated, evidence.comparator, **limits)
+                return rules.fold_change(level["treated"], level["comparator"], **limits)
             case "within":
-                return rules.within(evidence.treated, evidence.comparator, **limits)
+                return rules.within(level["treated"], level["comparator"], **limits)
             case "doses":
                 return rules.dose_order(evidence.doses, **limits)
             case "transient":
-                return rules.transient_loss(evidence.times_h, evidence.course, evidence.comparator, **limits)
+                course = (evidence.times_h, evidence.course, level["comparator"])
+                return rules.transient_loss(*course, **limits)
             case "regained":
-                return rules.regained_share(evidence.treated, evidence.lost, evidence.rest, **limits)
+                return rules.regained_share(level["treated"], level["lost"], level["rest"], **limits)
             case "lost":
-                return rules.lost_share(evidence.treated, evidence.induced, evidence.rest, **limits)
-        return self._judge_remaining(rule, evidence)
+                return rules.lost_share(level["treated"], level["induced"], level["rest"], **limits)
+        return self._judge_remaining(rule, level)
 
-    def _judge_remaining(self, rule: Rule, evidence: Evidence) -> Judgement:
-        premise = self.judge(rule.induction, Evidence(evidence.induced, evidence.rest))
-        left = rules.remaining_share(evidence.treated, evidence.induced, evidence.rest, **rule.thresholds)
+    def _judge_remaining(self, rule: Rule, level: Mapping[str, float]) -> Judgement:
+        induction = {"treated": level["induced"], "comparator": level["rest"]}
+        premise = self.judge(rule.induction, Evidence(induction))
+        left = rules.remaining_share(level["treated"], level["induced"], level["rest"], **rule.thresholds)
         if premise.agree:
             return left
         nothing = f"there is too little to take away: without the drug the change is {premise.why}"

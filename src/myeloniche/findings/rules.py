@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def dose_order(
     The ratio at the top dose against no drug.
     """
     rising = math.isfinite(at_least)
-    steps = [ratio(after, before) for before, after in zip(values[:-1], values[1:], strict=True)]
+    steps = [ratio(after, before) for before, after in itertools.pairwise(values)]
     ordered = all(step >= 1 - slack if rising else step <= 1 + slack for step in steps)
     top = fold_change(values[-1], values[0], at_least=at_least, at_most=at_most)
     order = "in order of dose" if ordered else "but not in order of dose"
@@ -123,8 +124,8 @@ def transient_loss(
     back = max((share for time, share in course if dip_h <= time <= back_within_h), default=math.nan)
     agree = lowest <= at_most and back >= back_at_least
     why = (
-        f"falls to {lowest:.0%} of rest (at most {at_most:.0%} asked) "
-        f"and is back at {back:.0%} (at least {back_at_least:.0%} asked)"
+        f"falls to {_percent(lowest)} of rest (at most {at_most:.0%} asked) "
+        f"and is back at {_percent(back)} (at least {back_at_least:.0%} asked)"
     )
     return Judgement(lowest, agree, why)
 
@@ -132,13 +133,19 @@ def transient_loss(
 def remaining_share(treated: float, induced: float, rest: float, *, at_most: float) -> Judgement:
     """Judge how much of an induction is left, (treated - rest) / (induced - rest)."""
     number = _share(treated - rest, induced - rest)
-    return Judgement(number, number <= at_most, f"{number:.0%} of the change is left, at most {at_most:.0%} asked")
+    return Judgement(
+        number, number <= at_most, f"{_percent(number)} of the change is left, at most {at_most:.0%} asked"
+    )
 
 
 def regained_share(treated: float, lost: float, rest: float, *, at_least: float) -> Judgement:
     """Judge how much of a loss comes back, (treated - lost) / (rest - lost)."""
     number = _share(treated - lost, rest - lost)
-    return Judgement(number, number >= at_least, f"{number:.0%} of the loss is regained, at least {at_least:.0%} asked")
+    return Judgement(
+        number,
+        number >= at_least,
+        f"{_percent(number)} of the loss is regained, at least {at_least:.0%} asked",
+    )
 
 
 def lost_share(
@@ -150,7 +157,9 @@ def lost_share(
     """
     number = 1 - _share(treated - rest, supported - rest)
     agree = supported > rest and at_least <= number <= at_most
-    return Judgement(number, agree, f"{number:.0%} of the support is lost, {at_least:.0%} to {at_most:.0%} asked")
+    return Judgement(
+        number, agree, f"{_percent(number)} of the support is lost, {at_least:.0%} to {at_most:.0%} asked"
+    )
 
 
 def _share(part: float, whole: float) -> float:
@@ -159,3 +168,7 @@ def _share(part: float, whole: float) -> float:
 
 def _fold(number: float) -> str:
     return "no finite ratio" if math.isnan(number) else f"{number:.3g}-fold"
+
+
+def _percent(number: float) -> str:
+    return "no finite share" if math.isnan(number) else f"{number:.0%}"

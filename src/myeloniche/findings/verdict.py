@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from myeloniche.errors import TableError
-from myeloniche.findings.comparison import ArmAt, Comparison, Window
+from myeloniche.findings.comparison import ArmAt, Comparison
 from myeloniche.findings.rulebook import Evidence, Rule, Rulebook
+from myeloniche.units import Times
 
 __all__ = ["Course", "Lookup", "ReadoutVerdict", "judge_comparison", "overall", "value_at"]
 
@@ -82,7 +83,7 @@ def judge_comparison(
     rule = rulebook.rule(comparison.rule, where=panel)
     evidence = _evidence(comparison, rule, lookup)
     judgement = rulebook.judge(comparison.rule, evidence)
-    value, reference = _shown(comparison, rule, evidence)
+    value, reference = _shown(evidence)
     unit = lookup(comparison.treated.arm, comparison.readout, comparison.instance).unit
     return ReadoutVerdict(
         name=comparison.readout,
@@ -111,7 +112,7 @@ def overall(readouts: Sequence[ReadoutVerdict]) -> tuple[bool, str]:
     return False, f"{first.name} in {first.cell}, {first.treated}: {first.why}{more}"
 
 
-def value_at(course: Course, window: Window | None, direction: str) -> float:
+def value_at(course: Course, window: Times | None, direction: str) -> float:
     """Return the value at a time, or the extreme within a span, in the direction expected.
 
     Parameters
@@ -142,10 +143,10 @@ def value_at(course: Course, window: Window | None, direction: str) -> float:
     return min(inside) if direction == "down" else max(inside)
 
 
-def _covers(window: Window, time_h: float) -> bool:
-    if window.first_h < time_h < window.last_h:
+def _covers(window: Times, time_h: float) -> bool:
+    if window.window and window.hours[0] < time_h < window.hours[-1]:
         return True
-    return math.isclose(time_h, window.first_h) or math.isclose(time_h, window.last_h)
+    return any(math.isclose(time_h, edge) for edge in window.hours)
 
 
 def _evidence(comparison: Comparison, rule: Rule, lookup: Lookup) -> Evidence:
@@ -157,20 +158,17 @@ def _evidence(comparison: Comparison, rule: Rule, lookup: Lookup) -> Evidence:
         return Evidence(doses=tuple(read(arm) for arm in comparison.doses))
     if rule.kind == "transient":
         course = lookup(comparison.treated.arm, comparison.readout, comparison.instance)
-        rest = read(comparison.arms["comparator"])
-        return Evidence(comparator=rest, times_h=course.times_h, course=course.values)
-    return Evidence(**{role: read(arm) for role, arm in comparison.arms.items()})
+        rest = {"comparator": read(comparison.arms["comparator"])}
+        return Evidence(rest, times_h=course.times_h, course=course.values)
+    return Evidence({role: read(arm) for role, arm in comparison.arms.items()})
 
 
-def _shown(comparison: Comparison, rule: Rule, evidence: Evidence) -> tuple[float, float]:
+def _shown(evidence: Evidence) -> tuple[float, float]:
     """Return the two numbers that a table shows beside the ratio."""
-    if rule.kind == "doses":
+    if evidence.doses:
         return evidence.doses[-1], evidence.doses[0]
-    if rule.kind == "transient":
-        return min(evidence.course), evidence.comparator
-    reference = next(role for role in ("comparator", "induced", "lost") if role in comparison.arms)
-    return evidence.treated, {
-        "comparator": evidence.comparator,
-        "induced": evidence.induced,
-        "lost": evidence.lost,
-    }[reference]
+    level = evidence.levels
+    if evidence.course:
+        return min(evidence.course), level["comparator"]
+    reference = next(role for role in ("comparator", "induced", "lost") if role in level)
+    return level["treated"], level[reference]

@@ -1,0 +1,111 @@
+"""Score the model: run every experiment behind the findings at once, and judge each finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from myeloniche.errors import TableError
+from myeloniche.findings.baselines import baseline_agreement
+from myeloniche.findings.bench import do_panels, is_lowering
+from myeloniche.findings.catalogue import Finding, choose, load_findings
+from myeloniche.findings.comparison import Comparison
+from myeloniche.findings.panel import Panel, load_panels
+from myeloniche.findings.rulebook import Rulebook, load_rulebook
+from myeloniche.findings.scoreboard import FindingResult, Run, Scoreboard
+from myeloniche.findings.verdict import Course, ReadoutVerdict, judge_comparison, overall
+
+__all__ = ["judge_runs", "score"]
+
+
+def score(
+    only: Sequence[str] | None = None,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Scoreboard:
+    """Re-do the experiments behind the findings and judge every finding.
+
+    Parameters
+    ----------
+    only
+        Ids of findings, for example ``["T18", "T19"]``; all of them by default. The verdict on a
+        finding does not depend on which others are asked for.
+    workers
+        How many cores to use; all by default.
+    progress
+        Called with the number of simulations done and their total.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no finding of that id.
+    """
+    rulebook = load_rulebook()
+    findings = choose(load_findings(), tuple(only) if only else None)
+    panels = load_panels(rulebook)
+    needed = dict.fromkeys(name for finding in findings for name in finding.experiments)
+    jobs = [(panels[name], cell) for name in needed for cell in panels[name].cells]
+    runs = do_panels(jobs, workers=workers, progress=progress)
+    return judge_runs(findings, panels, runs, rulebook, lowering=is_lowering)
+
+
+def judge_runs(
+    findings: Sequence[Finding],
+    panels: Mapping[str, Panel],
+    runs: Sequence[Run],
+    rulebook: Rulebook,
+    *,
+    lowering: Callable[[str], bool],
+) -> Scoreboard:
+    """Judge findings on runs that are there already.
+
+    Parameters
+    ----------
+    findings, panels, rulebook
+        What is judged, by which experiments and rules.
+    runs
+        The simulated experiments; every one that a finding needs.
+    lowering
+        Tells whether a drug or siRNA takes something away, for the baseline that needs to know.
+    """
+    results = tuple(_result(finding, runs, rulebook) for finding in findings)
+    counted = [entry.finding for entry in results if entry.verdict in ("agree", "disagree")]
+    baselines = baseline_agreement(counted, panels, rulebook, lowering)
+    return Scoreboard(results, baselines, rulebook.confidence, tuple(runs))
+
+
+def _result(finding: Finding, runs: Sequence[Run], rulebook: Rulebook) -> FindingResult:
+    mine = tuple(run for run in runs if run.panel.of(finding.id))
+    if not finding.experiments:
+        return FindingResult(finding, "not modelled", (), "no experiment re-does it yet")
+    readouts = tuple(
+        _judge(comparison, run, rulebook) for run in mine for comparison in run.panel.of(finding.id)
+    )
+    agree, reason = overall(readouts)
+    failed = sum(status != "ok" for run in mine for status in run.statuses.values())
+    if failed:
+        reason += f"; {failed} simulated arms failed"
+    if finding.given:
+        return FindingResult(finding, "given", readouts, "restates an input of the model", mine)
+    return FindingResult(finding, "agree" if agree else "disagree", readouts, reason, mine)
+
+
+def _judge(comparison: Comparison, run: Run, rulebook: Rulebook) -> ReadoutVerdict:
+    def lookup(arm: str, readout: str, instance: str) -> Course:
+        if (arm, readout, instance) not in run.courses:
+            got = f"{run.panel.name}.yaml: {comparison.finding} reads {readout!r} of {instance} in {arm!r}"
+            raise TableError(f"{got}, which is not measured. Add it to 'measure'.")
+        return run.courses[arm, readout, instance]
+
+    cell = run.cell or _cell_of(run.panel, comparison)
+    return judge_comparison(comparison, lookup, rulebook, cell=cell, panel=run.panel.name)
+
+
+def _cell_of(panel: Panel, comparison: Comparison) -> str:
+    """Return the row of the cell that is measured: stroma by its name, else the partner or the only one."""
+    arm = panel.arm(comparison.treated.arm)
+    present: list[str] = [arm["culture"]] if "culture" in arm else list(arm["coculture"])
+    present += [step["add_cells"]["cells"] for step in arm["steps"] if "add_cells" in step]
+    stroma = [name for name in present if name == "BMSC"]
+    others = [name for name in present if name != "BMSC"]
+    return (stroma or others)[0] if comparison.instance == "BMSC" else (others or stroma)[0]
