@@ -1,0 +1,222 @@
+"""The assembled niche: the model, its rows, and the names people use for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from myeloniche.engine.handles import with_handles
+from myeloniche.engine.ode_model import OdeModel
+from myeloniche.engine.sbml import read_sbml
+from myeloniche.errors import TableError, UnitError, UnknownNameError, raise_all
+from myeloniche.niche.assembly import Assembly, assemble
+from myeloniche.niche.attachment import Attachment
+from myeloniche.niche.folders import Instance, read_folders
+from myeloniche.niche.names import sbml_id, user_name
+from myeloniche.niche.tables import (
+    CellRow,
+    CellValue,
+    ParameterRow,
+    Problems,
+    ProcessRow,
+    Reference,
+    SpeciesRow,
+)
+from myeloniche.niche.unit_text import conversion
+
+__all__ = ["DATA", "Niche", "load"]
+
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, eq=False)
+class Niche:
+    """The bone niche as data and as a model.
+
+    Attributes
+    ----------
+    assembly
+        Antimony and SBML text with the rows behind them.
+    cells
+        Cell lines and primary cells by id.
+    cell_values
+        Parameter values that cells bring, as written.
+    values_by_cell
+        The same per cell: SBML id of the parameter to value in the parameter's own unit.
+    attachments
+        What was added to the data folders.
+    """
+
+    assembly: Assembly
+    cells: Mapping[str, CellRow]
+    cell_values: tuple[CellValue, ...]
+    values_by_cell: Mapping[str, Mapping[str, float]]
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def sbml(self) -> str:
+        """The model as SBML Level 3 Version 2."""
+        return self.assembly.sbml
+
+    @cached_property
+    def model(self) -> OdeModel:
+        """The model for the engine, with handles on every process, activity and state."""
+        return with_handles(read_sbml(self.sbml))
+
+    @property
+    def instances(self) -> Mapping[str, Instance]:
+        """Cell types by prefix."""
+        return {instance.name: instance for instance in self.assembly.parts.instances}
+
+    @property
+    def species(self) -> Mapping[str, SpeciesRow]:
+        """Species and observables by user name."""
+        return self.assembly.parts.species
+
+    @property
+    def parameters(self) -> Mapping[str, ParameterRow]:
+        """Parameters by user name."""
+        return self.assembly.parts.parameters
+
+    @property
+    def processes(self) -> Mapping[str, ProcessRow]:
+        """Processes by user name, with their reaction in user names."""
+        return self.assembly.parts.processes
+
+    @property
+    def references(self) -> Mapping[str, Reference]:
+        """Publications by key."""
+        return self.assembly.parts.references
+
+    def sbml_id(self, name: str) -> str:
+        """Return the name in the SBML and the engine's model: ``MM.PIM2`` is ``MM__PIM2``."""
+        return sbml_id(name)
+
+    def user_name(self, identifier: str) -> str:
+        """Return the name for users: ``MM__PIM2`` is ``MM.PIM2``."""
+        return user_name(identifier)
+
+    def values_of(self, cell: str) -> dict[str, float]:
+        """Return the parameter values a cell brings when it is put in the dish.
+
+        Returns
+        -------
+        SBML id of the parameter (as the engine's model names it) to value in the parameter's unit.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such cell.
+        """
+        if cell not in self.cells:
+            raise UnknownNameError("cell", cell, self.cells)
+        return dict(self.values_by_cell.get(cell, {}))
+
+    def synthesis_of(self, species: str) -> tuple[str, ...]:
+        """Return the processes with role synthesis that make a species, by user name."""
+        name = self.resolve(species)
+        return tuple(
+            process.id
+            for process in self.processes.values()
+            if process.role == "synthesis" and name in _products(process.reaction)
+        )
+
+    def resolve(self, name: str, cell: str | None = None) -> str:
+        """Return the full user name of a species, observable, parameter or process.
+
+        Parameters
+        ----------
+        name
+            ``PIM2``, ``MM.PIM2``, ``MM__PIM2`` or a shared name such as ``TNF``.
+        cell
+            Cell or instance to look in first; without it a local name must be of one instance only.
+
+        Raises
+        ------
+        UnknownNameError
+            With the nearest names, if nothing or more than one thing has that name.
+        """
+        full = user_name(name)
+        instance = self._instance(cell) if cell is not None else None
+        if instance is not None and f"{instance}.{full}" in self._names:
+            return f"{instance}.{full}"
+        if full in self._names:
+            return full
+        places = [f"{prefix}.{full}" for prefix in self.instances]
+        found = [place for place in places if place in self._names]
+        if len(found) == 1 and instance is None:
+            return found[0]
+        raise UnknownNameError("species", name, found or self._known(instance))
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset({*self.species, *self.parameters, *self.processes})
+
+    def _instance(self, cell: str) -> str:
+        if cell in self.instances:
+            return cell
+        if cell in self.cells:
+            return self.cells[cell].instance
+        raise UnknownNameError("cell", cell, [*self.cells, *self.instances])
+
+    def _known(self, instance: str | None) -> list[str]:
+        """Return the names to look for near misses in, local ones also without prefix."""
+        local = [
+            name.partition(".")[2]
+            for name in self._names
+            if "." in name and (instance is None or name.startswith(f"{instance}."))
+        ]
+        return sorted({*self._names, *local})
+
+
+def _products(reaction: str) -> set[str]:
+    """Return the names on the right side of a reaction that are not on its left."""
+    left, _, right = reaction.partition(";")[0].replace("=>", "->").partition("->")
+    sides = [{term.split()[-1] for term in side.split("+") if term.strip()} for side in (left, right)]
+    return sides[1] - sides[0]
+
+
+def load(attachments: Sequence[Attachment] = (), *, data: Path = DATA) -> Niche:
+    """Assemble the niche from its data folders.
+
+    Parameters
+    ----------
+    attachments
+        Drugs and other additions, applied to the SBML document itself.
+    data
+        Folder with ``assembly.yaml`` and the folders it names; the package's own by default.
+
+    Raises
+    ------
+    MyelonicheError
+        With every problem of the tables, or of the statements, each with file and line.
+    """
+    folders = read_folders(data)
+    assembly = assemble(folders, attachments)
+    cells = {cell.id: cell for cell in folders.cells}
+    values = _cell_values(cells, folders.cell_values, assembly.parts.parameters)
+    return Niche(assembly, cells, folders.cell_values, values, tuple(attachments))
+
+
+def _cell_values(
+    cells: Mapping[str, CellRow], values: Sequence[CellValue], parameters: Mapping[str, ParameterRow]
+) -> dict[str, dict[str, float]]:
+    """Return the values per cell in the parameters' units."""
+    result: dict[str, dict[str, float]] = {cell: {} for cell in cells}
+    problems: Problems = []
+    for value in values:
+        local = f"{cells[value.cell].instance}.{value.parameter}"
+        name = local if local in parameters else user_name(value.parameter)
+        if name not in parameters:
+            problems.append(UnknownNameError("parameter", value.parameter, parameters, where=value.where))
+            continue
+        try:
+            factor = conversion(value.unit, parameters[name].unit)
+        except UnitError as error:
+            problems.append(TableError(f"{value.where}: {value.parameter!r}: {error}"))
+            continue
+        result[value.cell][sbml_id(name)] = value.value * factor
+    raise_all(problems, title="cell_values.tsv")
+    return result
