@@ -156,7 +156,8 @@ class ExpressionGraph:
             if operation == "symbol":
                 replaced[current] = replacements[operands[0]]
             else:
-                replaced[current] = self.call(operation, *(replaced.get(o, o) for o in operands))
+                renewed = [replaced.get(int(operand), int(operand)) for operand in operands]
+                replaced[current] = self.call(operation, *renewed)
         return [replaced.get(node, node) for node in nodes]
 
     def evaluate(self, nodes: Sequence[int], values: Mapping[str, ArrayLike]) -> list[NDArray[np.float64]]:

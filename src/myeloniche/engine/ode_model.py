@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from myeloniche.engine.expression import TIME, ExpressionGraph
 from myeloniche.errors import ModelError, MyelonicheError, UnknownNameError, raise_all
 
-__all__ = ["OdeModel", "Process"]
+__all__ = ["OdeModel", "Process", "rates_of_states"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class OdeModel:
     processes: tuple[Process, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        problems = [*_length_problems(self), *_name_problems(self)]
+        problems: list[MyelonicheError] = [*_length_problems(self), *_name_problems(self)]
         if not problems:
             problems = list(_symbol_problems(self))
         raise_all(problems, title=f"model {self.name!r}")
@@ -165,6 +165,15 @@ class OdeModel:
             *(f"{name} [{unit}]" for name, unit in sorted(self.units.items())),
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def rates_of_states(graph: ExpressionGraph, processes: Iterable[Process]) -> dict[str, int]:
+    """Return the derivative of every state that some process changes: the sum of factor times rate."""
+    terms: dict[str, list[int]] = {}
+    for process in processes:
+        for (state, _), factor in zip(process.stoichiometry, process.factors, strict=True):
+            terms.setdefault(state, []).append(graph.call("mul", factor, process.rate))
+    return {state: graph.fold("add", parts) for state, parts in terms.items()}
 
 
 def _length_problems(model: OdeModel) -> Iterable[ModelError]:

@@ -1,0 +1,111 @@
+"""An SBML file becomes a libSBML document that is known to be valid and to hold nothing we would drop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import libsbml
+
+from myeloniche.errors import ModelError, UnsupportedError, raise_all
+
+__all__ = ["open_document"]
+
+_OLDEST_LEVEL = 2
+_LONGEST_MESSAGE = 400
+# Only lets Level 3 Version 1 use the formulas of Version 2, which are read or refused one by one.
+_HARMLESS_PACKAGES = frozenset({"l3v2extendedmath"})
+
+
+def open_document(path_or_text: str | Path) -> tuple[Any, str]:
+    """Return a checked libSBML document and the name under which messages speak of it.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or is no valid SBML, with the line of every fault.
+    UnsupportedError
+        If it holds what is not honoured, with the kind and id of every such element.
+    """
+    text, where = _source(path_or_text)
+    document = libsbml.readSBMLFromString(text)
+    unreadable = list(_logged(document, where, libsbml.LIBSBML_SEV_FATAL))
+    raise_all(unreadable, title=where)
+    raise_all(list(_refused(document, where)), title=f"{where} holds what is not honoured")
+    _check(document)
+    raise_all(list(_logged(document, where, libsbml.LIBSBML_SEV_ERROR)), title=where)
+    if document.getModel() is None:
+        raise ModelError(f"{where}: got an SBML document without a model")
+    return document, where
+
+
+def _source(path_or_text: str | Path) -> tuple[str, str]:
+    if isinstance(path_or_text, str) and path_or_text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return path_or_text.lstrip("\ufeff \t\r\n"), "SBML text"
+    path = Path(path_or_text)
+    try:
+        return path.read_text(encoding="utf-8-sig"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: cannot read the SBML file: {error}") from error
+
+
+def _check(document: Any) -> None:
+    for category in (
+        libsbml.LIBSBML_CAT_UNITS_CONSISTENCY,
+        libsbml.LIBSBML_CAT_MODELING_PRACTICE,
+        libsbml.LIBSBML_CAT_SBO_CONSISTENCY,
+    ):
+        document.setConsistencyChecks(category, False)
+    document.checkConsistency()
+
+
+def _logged(document: Any, where: str, least_severity: int) -> Iterable[ModelError]:
+    log = document.getErrorLog()
+    for index in range(log.getNumErrors()):
+        error = log.getError(index)
+        if error.getSeverity() >= least_severity:
+            message = " ".join(error.getMessage().split())[:_LONGEST_MESSAGE]
+            yield ModelError(f"{where}:{error.getLine()}: {message}")
+
+
+def _refused(document: Any, where: str) -> Iterable[UnsupportedError]:
+    if document.getLevel() < _OLDEST_LEVEL:
+        level = document.getLevel()
+        yield UnsupportedError(f"{where}: got SBML Level {level}; convert the file to Level 2 or 3")
+    for package in _required_packages(document):
+        yield UnsupportedError(
+            f"{where}: the package {package!r} is required to understand this model and is not honoured; "
+            "export the model as plain core SBML"
+        )
+    model = document.getModel()
+    if model is not None:
+        for kind, name, advice in _refused_elements(model):
+            yield UnsupportedError(f"{where}: {kind} {name!r} is not honoured; {advice}")
+
+
+def _required_packages(document: Any) -> Iterable[str]:
+    for index in range(document.getNumPlugins()):
+        package = document.getPlugin(index).getPackageName()
+        if document.getPackageRequired(package) and package not in _HARMLESS_PACKAGES:
+            yield package
+    for index in range(document.getNumUnknownPackages()):
+        if document.getPackageRequired(document.getUnknownPackageURI(index)):
+            yield document.getUnknownPackagePrefix(index)
+
+
+def _refused_elements(model: Any) -> Iterable[tuple[str, str, str]]:
+    for index, event in enumerate(model.getListOfEvents()):
+        yield "event", event.getId() or f"number {index + 1}", "state what happens in the timeline instead"
+    for index, constraint in enumerate(model.getListOfConstraints()):
+        yield "constraint", constraint.getMetaId() or f"number {index + 1}", "remove it and check the result"
+    for index, rule in enumerate(model.getListOfRules()):
+        if rule.isAlgebraic():
+            yield "algebraic rule", f"number {index + 1}", "solve it for one variable as an assignment rule"
+    for reaction in model.getListOfReactions():
+        if reaction.isSetFast() and reaction.getFast():
+            yield "fast reaction", reaction.getId(), "give it a rate law fast enough"
+    ruled = {rule.getVariable() for rule in model.getListOfRules() if not rule.isAlgebraic()}
+    for compartment in model.getListOfCompartments():
+        if compartment.getId() in ruled:
+            yield "compartment of changing size", compartment.getId(), "make it constant"
