@@ -9,7 +9,7 @@ import libsbml
 
 from myeloniche.errors import ModelError, raise_all
 from myeloniche.niche.annotation import annotate
-from myeloniche.niche.factors import apply_factors
+from myeloniche.niche.factors import apply_factors, names_in
 from myeloniche.niche.names import sbml_id, user_name
 from myeloniche.niche.parts import Parts
 from myeloniche.niche.tables import ParameterRow, Problems, SpeciesRow, is_relative
@@ -53,6 +53,7 @@ def dress(sbml: str, parts: Parts) -> str:
         _separate_modifiers(reaction)
     apply_factors(model, parts.factors, problems)
     for reaction in model.getListOfReactions():
+        _declare_modifiers(model, reaction)
         _scale_law(model, reaction, parts, problems)
     raise_all(problems, title="the processes of the niche")
     _mark_numbers(model)
@@ -176,6 +177,18 @@ def _separate_modifiers(reaction: Any) -> None:
         if change == 0:
             reaction.removeReactant(name)
             reaction.removeProduct(name)
+            reaction.createModifier().setSpecies(name)
+
+
+def _declare_modifiers(model: Any, reaction: Any) -> None:
+    """List the species that a law came to depend on through a factor."""
+    known = {
+        reference.getSpecies()
+        for references in (reaction.getListOfReactants(), reaction.getListOfProducts(), reaction.getListOfModifiers())
+        for reference in references
+    }
+    for name in sorted(names_in(reaction.getKineticLaw().getMath()) - known):
+        if model.getSpecies(name) is not None:
             reaction.createModifier().setSpecies(name)
 
 

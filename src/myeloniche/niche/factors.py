@@ -12,7 +12,7 @@ from myeloniche.niche.attachment import Factor
 from myeloniche.niche.names import user_name, user_text
 from myeloniche.niche.tables import Problems
 
-__all__ = ["apply_factors"]
+__all__ = ["apply_factors", "names_in"]
 
 
 def apply_factors(model: Any, factors: Sequence[Factor], problems: Problems) -> None:
@@ -91,15 +91,16 @@ def _rules_with(model: Any, activities: Mapping[str, Any]) -> dict[str, Any]:
     rules = {rule.getVariable(): rule.getMath() for rule in model.getListOfRules() if rule.isAssignment()}
     reached = set(activities)
     while True:
-        grown = reached | {name for name, math in rules.items() if _names(math) & reached}
+        grown = reached | {name for name, math in rules.items() if names_in(math) & reached}
         if grown == reached:
             return {name: math for name, math in rules.items() if name in reached}
         reached = grown
 
 
-def _names(node: Any) -> set[str]:
+def names_in(node: Any) -> set[str]:
+    """Return the ids that a formula refers to."""
     found = {node.getName()} if node.getType() == libsbml.AST_NAME else set()
-    return found.union(*(_names(node.getChild(index)) for index in range(node.getNumChildren())))
+    return found.union(*(names_in(node.getChild(index)) for index in range(node.getNumChildren())))
 
 
 def _replaced(node: Any, acting: Mapping[str, Any], rules: Mapping[str, Any]) -> tuple[Any, set[str]]:
