@@ -12,7 +12,7 @@ from myeloniche.errors import ModelError
 __all__ = ["Line", "sbml_of_lines"]
 
 _ASSEMBLED = "<assembled niche>"
-_NUMBER = re.compile(r"\bline (\d+)[:,]?")
+_NUMBER = re.compile(r"(?:\bline |" + re.escape(_ASSEMBLED) + r":)(\d+)[:,]?")
 
 
 class Line(NamedTuple):
@@ -38,10 +38,9 @@ def sbml_of_lines(lines: Sequence[Line]) -> str:
 
 
 def _at_its_file(error: ModelError, lines: Sequence[Line]) -> ModelError:
-    match = _NUMBER.search(str(error))
-    if match is None:
+    matches = list(_NUMBER.finditer(str(error)))
+    if not matches:
         return error
-    number = int(match[1])
-    line = lines[min(number, len(lines)) - 1]
-    reason = str(error).rpartition(match[0])[2].lstrip(": \n")
+    line = lines[min(int(matches[0][1]), len(lines)) - 1]
+    reason = str(error)[matches[-1].end() :].strip()
     return ModelError(f"{line.where}: Antimony cannot read {line.text.strip()!r}: {reason}")

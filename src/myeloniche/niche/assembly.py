@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from myeloniche.errors import ModelError, raise_all
+from myeloniche.errors import ModelError
 from myeloniche.niche.antimony_lines import Line, sbml_of_lines
 from myeloniche.niche.attachment import Attachment, Factor
 from myeloniche.niche.document import dress
@@ -13,7 +13,7 @@ from myeloniche.niche.folders import SHARED, Folders
 from myeloniche.niche.fragments import Namespace, Statement
 from myeloniche.niche.names import instance_of, sbml_id, user_name, user_text
 from myeloniche.niche.parts import Parts, full_name, gather
-from myeloniche.niche.tables import Problems, SpeciesRow, is_relative
+from myeloniche.niche.tables import Problems, SpeciesRow, is_relative, raise_distinct
 from myeloniche.niche.unit_text import amount_parts
 
 __all__ = ["Assembly", "assemble"]
@@ -62,7 +62,7 @@ def assemble(folders: Folders, attachments: Sequence[Attachment] = ()) -> Assemb
     factors = tuple(_translated_factor(factor, namespace, problems) for factor in gathered.factors)
     species = {name: _translated_species(row, namespace, problems) for name, row in gathered.species.items()}
     problems.extend(_species_problems(species, statements))
-    raise_all(problems, title="the statements of the niche")
+    raise_distinct(problems, title="the statements of the niche")
     parts = replace(gathered, species=species, statements=statements, factors=factors)
     lines = tuple(_antimony(parts))
     _refuse_other_statements(lines, statements)
@@ -162,7 +162,7 @@ def _refuse_other_statements(lines: Sequence[Line], statements: Sequence[Stateme
         return
     sbml_of_lines(lines)
     advice = "expected one reaction 'id: A -> B; law;' or rule 'id := expression;' per line"
-    raise_all(
+    raise_distinct(
         [ModelError(f"{other.where}: got {other.text!r}, {advice}") for other in others],
         title="the statements of the niche",
     )

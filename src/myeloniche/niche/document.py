@@ -7,12 +7,12 @@ from typing import Any
 
 import libsbml
 
-from myeloniche.errors import ModelError, raise_all
+from myeloniche.errors import ModelError
 from myeloniche.niche.annotation import annotate
 from myeloniche.niche.factors import apply_factors, names_in
 from myeloniche.niche.names import sbml_id, user_name
 from myeloniche.niche.parts import Parts
-from myeloniche.niche.tables import ParameterRow, Problems, SpeciesRow, is_relative
+from myeloniche.niche.tables import ParameterRow, Problems, SpeciesRow, is_relative, raise_distinct
 from myeloniche.niche.unit_text import UnitPart, amount_parts, parse_unit, unit_id
 
 __all__ = ["dress"]
@@ -55,7 +55,7 @@ def dress(sbml: str, parts: Parts) -> str:
     for reaction in model.getListOfReactions():
         _declare_modifiers(model, reaction)
         _scale_law(model, reaction, parts, problems)
-    raise_all(problems, title="the processes of the niche")
+    raise_distinct(problems, title="the processes of the niche")
     _mark_numbers(model)
     annotate(model, parts)
     return str(libsbml.writeSBMLToString(document))
@@ -184,7 +184,11 @@ def _declare_modifiers(model: Any, reaction: Any) -> None:
     """List the species that a law came to depend on through a factor."""
     known = {
         reference.getSpecies()
-        for references in (reaction.getListOfReactants(), reaction.getListOfProducts(), reaction.getListOfModifiers())
+        for references in (
+            reaction.getListOfReactants(),
+            reaction.getListOfProducts(),
+            reaction.getListOfModifiers(),
+        )
         for reference in references
     }
     for name in sorted(names_in(reaction.getKineticLaw().getMath()) - known):

@@ -20,6 +20,7 @@ from myeloniche.niche.tables import (
     ProcessRow,
     Reference,
     SpeciesRow,
+    raise_distinct,
 )
 from myeloniche.niche.tsv import (
     read_cell_values,
@@ -108,7 +109,7 @@ def read_folders(data: Path) -> Folders:
     cells = read_cells(data / "cells.tsv", "cells.tsv", keys, problems)
     values = read_cell_values(data / "cell_values.tsv", "cell_values.tsv", keys, problems)
     problems.extend(_cell_problems(instances, cells, values))
-    raise_all(problems, title=f"the tables under {data}")
+    raise_distinct(problems, title=f"the tables under {data}")
     text = "\n".join(line for line, _ in functions)
     by_key = {reference.key: reference for reference in references}
     return Folders(instances, scopes, functions, function_names(text), cells, values, by_key)

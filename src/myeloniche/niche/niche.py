@@ -10,7 +10,7 @@ from pathlib import Path
 from myeloniche.engine.handles import with_handles
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.sbml import read_sbml
-from myeloniche.errors import TableError, UnitError, UnknownNameError, raise_all
+from myeloniche.errors import ExperimentError, TableError, UnitError, UnknownNameError
 from myeloniche.niche.assembly import Assembly, assemble
 from myeloniche.niche.attachment import Attachment
 from myeloniche.niche.folders import Instance, read_folders
@@ -23,6 +23,7 @@ from myeloniche.niche.tables import (
     ProcessRow,
     Reference,
     SpeciesRow,
+    raise_distinct,
 )
 from myeloniche.niche.unit_text import conversion
 
@@ -136,7 +137,9 @@ class Niche:
         Raises
         ------
         UnknownNameError
-            With the nearest names, if nothing or more than one thing has that name.
+            With the nearest names, if nothing has that name.
+        ExperimentError
+            If a local name is of several instances and no cell is given.
         """
         full = user_name(name)
         instance = self._instance(cell) if cell is not None else None
@@ -148,7 +151,9 @@ class Niche:
         found = [place for place in places if place in self._names]
         if len(found) == 1 and instance is None:
             return found[0]
-        raise UnknownNameError("species", name, found or self._known(instance))
+        if len(found) > 1 and instance is None:
+            raise ExperimentError(f"got {name!r}, which is {' and '.join(found)}; write one of these")
+        raise UnknownNameError("name", name, self._known(instance))
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -218,5 +223,5 @@ def _cell_values(
             problems.append(TableError(f"{value.where}: {value.parameter!r}: {error}"))
             continue
         result[value.cell][sbml_id(name)] = value.value * factor
-    raise_all(problems, title="cell_values.tsv")
+    raise_distinct(problems, title="cell_values.tsv")
     return result

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from myeloniche.errors import MyelonicheError, TableError, UnitError, UnknownNameError
+from myeloniche.errors import MyelonicheError, TableError, UnitError, UnknownNameError, raise_all
 from myeloniche.niche.unit_text import parse_unit
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "initial_problems",
     "is_relative",
     "parameter_problems",
+    "raise_distinct",
     "source_problems",
     "unit_problems",
     "wording_problems",
@@ -156,6 +157,17 @@ class Reference:
 
 
 Problems = list[MyelonicheError]
+
+
+def raise_distinct(problems: Problems, *, title: str) -> None:
+    """Raise all problems as one error, each once: a folder that makes two instances is read twice.
+
+    Raises
+    ------
+    MyelonicheError
+        If there is any problem.
+    """
+    raise_all(list({str(problem): problem for problem in problems}.values()), title=title)
 
 
 def citation_keys(source: str) -> tuple[str, ...]:
