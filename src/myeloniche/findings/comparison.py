@@ -1,4 +1,4 @@
-"""Which simulated numbers a finding compares: readout, arms, times and rule, as written beside the experiment."""
+"""Which simulated numbers a finding compares: readout, arms, times and rule, as written in its panel."""
 
 from __future__ import annotations
 

@@ -107,8 +107,8 @@ class Rulebook:
             case "doses":
                 return rules.dose_order(evidence.doses, **limits)
             case "transient":
-                course = (evidence.times_h, evidence.course, level["comparator"])
-                return rules.transient_loss(*course, **limits)
+                course = list(zip(evidence.times_h, evidence.course, strict=True))
+                return rules.transient_loss(course, level["comparator"], **limits)
             case "regained":
                 return rules.regained_share(level["treated"], level["lost"], level["rest"], **limits)
             case "lost":

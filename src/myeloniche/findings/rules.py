@@ -88,8 +88,7 @@ def dose_order(
 
 
 def transient_loss(
-    times_h: Sequence[float],
-    values: Sequence[float],
+    course: Sequence[tuple[float, float]],
     rest: float,
     *,
     at_most: float,
@@ -101,10 +100,8 @@ def transient_loss(
 
     Parameters
     ----------
-    times_h
-        Times since the stimulus [h], ascending.
-    values
-        Readout at these times.
+    course
+        Time since the stimulus [h] and readout then, ascending in time.
     rest
         Readout before the stimulus.
     at_most, within_h
@@ -116,12 +113,12 @@ def transient_loss(
     -------
     The lowest share of rest within the first window.
     """
-    course = [(time, ratio(value, rest)) for time, value in zip(times_h, values, strict=True)]
-    early = [(share, time) for time, share in course if time <= within_h and not math.isnan(share)]
+    shares = [(time, ratio(value, rest)) for time, value in course]
+    early = [(share, time) for time, share in shares if time <= within_h and not math.isnan(share)]
     if not early:
         return Judgement(math.nan, False, "no finite value in time")
     lowest, dip_h = min(early)
-    back = max((share for time, share in course if dip_h <= time <= back_within_h), default=math.nan)
+    back = max((share for time, share in shares if dip_h <= time <= back_within_h), default=math.nan)
     agree = lowest <= at_most and back >= back_at_least
     why = (
         f"falls to {_percent(lowest)} of rest (at most {at_most:.0%} asked) "

@@ -1,0 +1,119 @@
+"""The report as one HTML file that needs nothing from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from myeloniche.findings.rulebook import load_rulebook
+from myeloniche.findings.scoreboard import Scoreboard
+from myeloniche.findings.wilson import wilson_interval
+from myeloniche.report.views import panel_views, result_view, rule_words
+from myeloniche.report.words import percent
+
+__all__ = ["Reference", "render_page", "write_page"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An entry of the bibliography: its text, and a link if it has a DOI."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class ScaleEntry:
+    """One line of the scoreboard's picture: a share with its interval."""
+
+    label: str
+    share: float
+    low: float
+    high: float
+    main: bool
+
+
+def write_page(
+    scoreboard: Scoreboard,
+    folder: Path,
+    *,
+    provenance: Mapping[str, int] | None = None,
+    references: Sequence[Reference] = (),
+) -> Path:
+    """Write ``index.html`` into a folder, making the folder if needed.
+
+    Parameters
+    ----------
+    scoreboard
+        What was scored.
+    folder
+        Where to write.
+    provenance
+        How many parameters of the model are of which kind.
+    references
+        Bibliography of the runs.
+
+    Returns
+    -------
+    The file's path.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "index.html"
+    path.write_text(render_page(scoreboard, provenance=provenance, references=references), "utf-8")
+    return path
+
+
+def render_page(
+    scoreboard: Scoreboard,
+    *,
+    provenance: Mapping[str, int] | None = None,
+    references: Sequence[Reference] = (),
+) -> str:
+    """Return the report as HTML; see :func:`write_page`."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    source = files("myeloniche.report").joinpath("page.html.jinja").read_text("utf-8")
+    results = [result_view(result) for result in scoreboard.results]
+    counts = sorted((provenance or {}).items(), key=lambda item: -item[1])
+    scale = _scale(scoreboard)
+    context: dict[str, Any] = {
+        "score": scoreboard.total,
+        "papers": scoreboard.papers,
+        "scale": scale,
+        "scale_words": "; ".join(f"{entry.label}: {percent(entry.share)}" for entry in scale),
+        "results": results,
+        "misses": [result for result in results if result.verdict == "disagree"],
+        "panels": panel_views(scoreboard),
+        "simulations": _simulations(scoreboard),
+        "rules": rule_words(load_rulebook()),
+        "provenance": counts,
+        "provenance_total": sum(count for _, count in counts),
+        "references": references,
+        "percent": percent,
+        "version": version("myeloniche"),
+    }
+    return environment.from_string(source).render(context)
+
+
+def _scale(scoreboard: Scoreboard) -> list[ScaleEntry]:
+    total = scoreboard.total
+    counted = max(total.counted, 1)
+    entries = [ScaleEntry("this model", total.agree / counted, *total.interval, main=True)]
+    for name, agree in total.baselines.items():
+        interval = wilson_interval(agree, total.counted, confidence=scoreboard.confidence)
+        entries.append(ScaleEntry(name, agree / counted, *interval, main=False))
+    return entries
+
+
+def _simulations(scoreboard: Scoreboard) -> str:
+    counts = scoreboard.status_counts
+    total, failed = sum(counts.values()), sum(counts.values()) - counts["ok"]
+    if not failed:
+        return f"{total} cultures were simulated; none failed."
+    kinds = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()) if status != "ok")
+    return f"{total} cultures were simulated; {failed} failed ({kinds}) and agree with nothing."

@@ -1,0 +1,45 @@
+"""How names and numbers are written for people."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["number", "percent", "pretty"]
+
+_SPELLINGS = (
+    ("IkBa", "IκBα"),
+    ("beta1", "β1"),
+    (" uM", "\N{NO-BREAK SPACE}µM"),
+    (" ng/mL", "\N{NO-BREAK SPACE}ng/mL"),
+    ("(uM", "(µM"),
+    ("ug/mL", "µg/mL"),
+)
+
+
+def pretty(text: str) -> str:
+    """Return a name with its Greek letters."""
+    for plain, greek in _SPELLINGS:
+        text = text.replace(plain, greek)
+    return text
+
+
+def number(value: float) -> str:
+    """Return a number with three significant digits, or a dash if it is not finite."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if math.isnan(value):
+        return "–"
+    size = abs(value)
+    if size == 0 or 1e-3 <= size < 1e5:
+        digits = 3 if size == 0 else max(0, 2 - math.floor(math.log10(size)))
+        text = f"{value:.{digits}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        text = f"{mantissa}·10^{int(exponent)}"
+    return text.replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole percentage, or a dash if it is not finite."""
+    return "–" if not math.isfinite(share) else f"{share:.0%}".replace("%", " %").replace("-", "−")
