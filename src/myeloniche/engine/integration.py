@@ -1,0 +1,220 @@
+"""Run a batch of members through the compiled kernels on some threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myeloniche.engine.batch import Batch
+from myeloniche.engine.kernels.cache import ModelKernels, model_kernels
+from myeloniche.engine.ode_model import OdeModel
+from myeloniche.errors import ModelError, UnknownNameError
+
+__all__ = ["STATUS", "Outcome", "Settings", "available_workers", "integrate"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+STATUS = ("ok", "step limit", "non-finite", "no rest", "step too small")
+"""How a member may end; the codes of the integrator are positions here."""
+
+_ROUNDS = 256  # step attempts between two looks at progress and interruption
+_ALIGNMENT = 64
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How accurate and how long to integrate.
+
+    Attributes
+    ----------
+    rtol
+        Relative tolerance.
+    atol
+        Absolute tolerance in the unit of the states, one for all or by state; states not named get 1e-9.
+    max_steps
+        Attempted steps after which a member is given up.
+    rest_tolerance
+        Largest relative change per unit of time of a state at rest.
+    workers
+        Number of threads; all available processors if not given. Results do not depend on it.
+    lanes
+        Trajectories in one vector; by default as the processor has it.
+    """
+
+    rtol: float = 1e-6
+    atol: float | Mapping[str, float] = 1e-9
+    max_steps: int = 100_000
+    rest_tolerance: float = 1e-6
+    workers: int | None = None
+    lanes: int | None = None
+
+    def tolerances(self, model: OdeModel) -> Floats:
+        """Return the absolute tolerance of every state, shape (state,)."""
+        if isinstance(self.atol, Mapping):
+            for name in self.atol:
+                if name not in model.states:
+                    raise UnknownNameError("state", name, model.states, where="atol")
+            values = np.array([self.atol.get(name, 1e-9) for name in model.states])
+        else:
+            values = np.full(len(model.states), float(self.atol))
+        if not (self.rtol > 0.0 and np.all(values > 0.0)):
+            raise ModelError(f"got rtol {self.rtol} and atol {self.atol}, expected positive numbers")
+        return values
+
+
+class Outcome(NamedTuple):
+    """What a batch of members gave.
+
+    Attributes
+    ----------
+    states
+        The wanted states, shape (row, column); the rows of a member start at the batch's ``first_row``.
+    status, steps, rejected
+        Code of how each member ended, attempted and rejected steps, shape (member,).
+    """
+
+    states: Floats
+    status: Integers
+    steps: Integers
+    rejected: Integers
+
+
+def available_workers() -> int:
+    """Return the number of processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def integrate(
+    model: OdeModel,
+    batch: Batch,
+    wanted: Integers,
+    settings: Settings,
+    progress: Callable[[int, int], object] | None = None,
+) -> Outcome:
+    """Integrate all members of a batch.
+
+    Parameters
+    ----------
+    model
+        The equations.
+    batch
+        The members.
+    wanted
+        Numbers of the states to keep, shape (column,).
+    settings
+        Tolerances and limits.
+    progress
+        Called now and then with the members done and their total.
+    """
+    tolerances = settings.tolerances(model)
+    states = np.full((int(batch.first_row[-1]), wanted.size), np.nan)
+    status = np.full(batch.members, -1, np.int64)
+    outcome = Outcome(states, status, np.zeros_like(status), np.zeros_like(status))
+    if not model.states:
+        status[:] = 0
+        return outcome
+    kernels = model_kernels(model, lanes=settings.lanes)
+    run = _Run(kernels, batch, wanted, outcome, settings, tolerances)
+    workers = settings.workers or available_workers()
+    needed = -(-batch.members // kernels.layout.lanes)
+    run.complete(max(1, min(workers, needed)), progress or _silent)
+    return outcome
+
+
+def _silent(_: int, __: int) -> None:
+    return None
+
+
+class _Run:
+    """One batch on its way; the threads share its counter of members."""
+
+    def __init__(
+        self,
+        kernels: ModelKernels,
+        batch: Batch,
+        wanted: Integers,
+        outcome: Outcome,
+        settings: Settings,
+        tolerances: Floats,
+    ) -> None:
+        # Numba takes half a second to import
+        from myeloniche.engine.rosenbrock import Kernels, Results
+
+        layout = kernels.layout
+        names = [name for name in Kernels._fields if name in kernels.addresses]
+        places = {name: layout[_SLOTS.get(name, name)] for name in Kernels._fields if name not in names}
+        self.kernels = Kernels(**{name: kernels.addresses[name] for name in names}, **places)
+        self.results = Results(wanted, *outcome)
+        self.compiled = kernels
+        self.batch = batch
+        self.settings = settings
+        self.tolerances = tolerances
+        self.counter = np.zeros(1, np.int64)
+        self.stopped = False
+
+    def complete(self, workers: int, progress: Callable[[int, int], object]) -> None:
+        """Integrate everything, on this thread if one is enough."""
+        if workers == 1:
+            self._work(lambda: self._report(progress))
+        else:
+            self._complete_on_threads(workers, progress)
+        self._report(progress)
+
+    def _complete_on_threads(self, workers: int, progress: Callable[[int, int], object]) -> None:
+        with ThreadPoolExecutor(workers) as pool:
+            futures = {pool.submit(self._work, lambda: None) for _ in range(workers)}
+            try:
+                waiting: set[Future[None]] = futures
+                while waiting:
+                    done, waiting = wait(waiting, timeout=0.2)
+                    for future in done:
+                        future.result()
+                    self._report(progress)
+            finally:
+                self.stopped = True
+
+    def _report(self, progress: Callable[[int, int], object]) -> None:
+        progress(int(np.count_nonzero(self.results.status >= 0)), self.batch.members)
+
+    def _work(self, report: Callable[[], None]) -> None:
+        from myeloniche.engine.rosenbrock import advance
+
+        workspace = self._workspace()
+        lanes = self._lanes()
+        limit = self.settings.max_steps
+        arguments = (self.kernels, workspace, lanes, self.batch, self.results, self.counter, limit, _ROUNDS)
+        while not self.stopped and advance(*arguments):
+            report()
+
+    def _workspace(self) -> Floats:
+        layout = self.compiled.layout
+        raw = np.zeros(layout.slots * layout.lanes + _ALIGNMENT // 8)
+        shift = -(raw.ctypes.data // 8) % (_ALIGNMENT // 8)
+        workspace = raw[shift : shift + layout.slots * layout.lanes]
+        slots = workspace.reshape(layout.slots, layout.lanes)
+        slots[layout["relative_tolerance"]] = self.settings.rtol
+        slots[layout["rest_tolerance"]] = self.settings.rest_tolerance
+        slots[layout["step"]] = 1.0
+        first = layout["tolerance"]
+        slots[first : first + layout.states] = self.tolerances[:, None]
+        return workspace
+
+    def _lanes(self) -> object:
+        from myeloniche.engine.rosenbrock import Lanes
+
+        width = self.compiled.layout.lanes
+        real = ("elapsed", "size", "proposal", "old_error", "old_size")
+        kinds = {name: np.float64 if name in real else np.int64 for name in Lanes._fields}
+        return Lanes(**{name: np.zeros(width, kind) for name, kind in kinds.items()})
+
+
+_SLOTS = {"step_size": "step"}

@@ -1,0 +1,48 @@
+"""What Numba lacks: calls of machine code by its address, and a counter that threads share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+__all__ = ["call_kernel", "compiled", "fetch_and_increment"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def compiled(function: _Function) -> _Function:
+    """Compile a function with Numba, once for all processes, to run without the interpreter's lock."""
+    return cast(_Function, njit(nogil=True, cache=True, error_model="numpy")(function))
+
+
+def _call_kernel(_: Any, address: Any, workspace: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = ir.IntType(8).as_pointer()
+        function = ir.FunctionType(ir.VoidType(), [pointer])
+        target = builder.inttoptr(arguments[0], function.as_pointer())
+        array = cgutils.create_struct_proxy(signature.args[1])(context, builder, value=arguments[1])
+        builder.call(target, [builder.bitcast(array.data, pointer)])
+        return context.get_dummy_value()
+
+    return types.void(address, workspace), generate
+
+
+def _fetch_and_increment(_: Any, counter: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=arguments[0])
+        one = ir.Constant(ir.IntType(64), 1)
+        return builder.atomic_rmw("add", array.data, one, "monotonic")
+
+    return types.int64(counter), generate
+
+
+call_kernel = cast(Callable[[int, Any], None], intrinsic(_call_kernel))
+"""Call the function at an address with the address of an array's first element."""
+
+fetch_and_increment = cast(Callable[[Any], int], intrinsic(_fetch_and_increment))
+"""Return the first number of an integer array and add one to it, as one step for all threads."""

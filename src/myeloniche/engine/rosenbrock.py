@@ -1,0 +1,477 @@
+"""The integrator's control: which step each lane takes, what becomes of it, and who is next.
+
+Every lane of the vectors integrates one member with a time and a step size of its own. A lane whose member
+is done takes the next one from a counter that all threads share. No number of one lane ever reaches
+another, so a member's results do not depend on its neighbours, its lane or the number of threads.
+
+The arithmetic over states is in the compiled kernels; here are decisions only.
+
+References
+----------
+.. [1] E. Hairer, G. Wanner, Solving Ordinary Differential Equations II, 2nd edition, Springer 1996, section
+   IV.8, doi:10.1007/978-3-642-05221-7. The predictive control of the step size.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myeloniche.engine.batch import Batch
+from myeloniche.engine.kernels.native_call import call_kernel, compiled, fetch_and_increment
+
+__all__ = [
+    "NON_FINITE",
+    "NO_REST",
+    "OK",
+    "STEP_LIMIT",
+    "STEP_TOO_SMALL",
+    "Lanes",
+    "Kernels",
+    "Results",
+    "advance",
+]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+PENDING, OK, STEP_LIMIT, NON_FINITE, NO_REST, STEP_TOO_SMALL = -1, 0, 1, 2, 3, 4
+
+# what a lane is doing
+EMPTY, IDLE, ENTER, RUN = 0, 1, 2, 3
+
+_SAFETY = 0.9
+_SHRINK = 0.2
+_GROW = 6.0
+_SHRINK_NON_FINITE = 0.1
+_STRETCH = 1.01  # a step this close to the period's end goes there
+_SMALLEST_STEP = 1e-18  # of the period's duration
+
+
+class Kernels(NamedTuple):
+    """Addresses of the kernels, and where their workspace has what (see ``kernels.layout``)."""
+
+    prepare: int
+    start: int
+    step: int
+    dense: int
+    interpolate: int
+    accept: int
+    rest: int
+    time: int
+    clock: int
+    step_size: int
+    span: int
+    mask: int
+    theta: int
+    error: int
+    growth: int
+    guess: int
+    slope: int
+    unrest: int
+    state: int
+    parameter: int
+    output: int
+
+
+class Lanes(NamedTuple):
+    """What each lane is at, arrays of shape (lane,)."""
+
+    phase: Integers
+    member: Integers
+    segment: Integers
+    elapsed: Floats
+    size: Floats
+    proposal: Floats
+    last: Integers
+    fresh: Integers
+    retried: Integers
+    old_error: Floats
+    old_size: Floats
+    next_output: Integers
+    steps: Integers
+    rejected: Integers
+
+
+class Results(NamedTuple):
+    """Where the members' results go.
+
+    Attributes
+    ----------
+    wanted
+        Numbers of the states to be delivered, shape (column,).
+    outputs
+        Their values, shape (row, column); the rows of a member start at the batch's ``first_row``.
+    status, steps, rejected
+        How each member ended and what it took, shape (member,).
+    """
+
+    wanted: Integers
+    outputs: Floats
+    status: Integers
+    steps: Integers
+    rejected: Integers
+
+
+@compiled
+def advance(
+    kernels: Kernels,
+    workspace: Floats,
+    lanes: Lanes,
+    batch: Batch,
+    results: Results,
+    counter: Integers,
+    max_steps: int,
+    rounds: int,
+) -> bool:
+    """Let every lane attempt up to ``rounds`` steps; return whether there is work left."""
+    for _ in range(rounds):
+        if not _fill(kernels, workspace, lanes, batch, results, counter):
+            return False
+        _choose_sizes(kernels, workspace, lanes, batch)
+        call_kernel(kernels.step, workspace)
+        accepted = _judge(kernels, workspace, lanes, batch, results, max_steps)
+        if accepted:
+            _deliver(kernels, workspace, lanes, batch, results)
+            call_kernel(kernels.accept, workspace)
+            _move_on(kernels, workspace, lanes, batch, results, max_steps)
+    return True
+
+
+@compiled
+def _fill(
+    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, counter: Integers
+) -> bool:
+    """Bring every lane to where it can step, or to idleness; return whether any can."""
+    while True:
+        changed = False
+        fresh = False
+        running = False
+        for lane in range(lanes.phase.size):
+            while lanes.phase[lane] == EMPTY or lanes.phase[lane] == ENTER:
+                if lanes.phase[lane] == EMPTY:
+                    _take_member(kernels, workspace, lanes, batch, counter, lane)
+                else:
+                    changed = _enter_segment(kernels, workspace, lanes, batch, results, lane) or changed
+            if lanes.phase[lane] == RUN:
+                running = True
+                fresh = fresh or lanes.fresh[lane] == 1
+        if changed:
+            call_kernel(kernels.prepare, workspace)
+        if not fresh:
+            return running
+        if _start_lanes(kernels, workspace, lanes, batch, results):
+            return True
+
+
+@compiled
+def _take_member(
+    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, counter: Integers, lane: int
+) -> None:
+    member = fetch_and_increment(counter)
+    if member >= batch.plan_of.size:
+        lanes.phase[lane] = IDLE
+        return
+    width = lanes.phase.size
+    columns = batch.parameters
+    for index in range(columns.common.size):
+        workspace[(kernels.parameter + index) * width + lane] = columns.common[index]
+    for column in range(columns.varied.size):
+        slot = kernels.parameter + columns.varied[column]
+        workspace[slot * width + lane] = columns.values[member, column]
+    columns = batch.initial
+    for index in range(columns.common.size):
+        workspace[(kernels.state + index) * width + lane] = columns.common[index]
+    for column in range(columns.varied.size):
+        slot = kernels.state + columns.varied[column]
+        workspace[slot * width + lane] = columns.values[member, column]
+    lanes.member[lane] = member
+    lanes.segment[lane] = batch.plans.first_segment[batch.plan_of[member]]
+    lanes.next_output[lane] = 0
+    lanes.steps[lane] = 0
+    lanes.rejected[lane] = 0
+    lanes.fresh[lane] = 2  # parameters and state are new
+    lanes.phase[lane] = ENTER
+
+
+@compiled
+def _enter_segment(
+    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int
+) -> bool:
+    """Start the lane's next segment; return whether its parameters are new."""
+    plans = batch.plans
+    plan = batch.plan_of[lanes.member[lane]]
+    segment = lanes.segment[lane]
+    new = lanes.fresh[lane] == 2
+    if segment == plans.first_segment[plan + 1]:
+        _finish(lanes, batch, results, lane, OK)
+        return False
+    first, last = plans.first_change[segment], plans.first_change[segment + 1]
+    for change in range(first, last):
+        _apply(kernels, workspace, lanes, batch, lane, change)
+        new = new or plans.change_state[change] == 0
+    steady = segment > plans.first_segment[plan] and plans.until_rest[segment - 1] == 0
+    if first != last or plans.until_rest[segment] != 0 or not steady or new:
+        lanes.fresh[lane] = 1
+    width = lanes.phase.size
+    lanes.elapsed[lane] = 0.0
+    workspace[kernels.time * width + lane] = plans.start[segment]
+    workspace[kernels.clock * width + lane] = 1.0 - plans.until_rest[segment]
+    _deliver_at_start(kernels, workspace, lanes, batch, results, lane)
+    if plans.duration[segment] > 0.0 or plans.until_rest[segment] != 0:
+        lanes.phase[lane] = RUN
+    else:
+        lanes.segment[lane] += 1
+        if new:
+            lanes.fresh[lane] = 2
+    return new
+
+
+@compiled
+def _apply(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, lane: int, change: int) -> None:
+    plans = batch.plans
+    first = kernels.state if plans.change_state[change] != 0 else kernels.parameter
+    place = (first + plans.change_index[change]) * lanes.phase.size + lane
+    action, value = plans.change_action[change], plans.change_value[change]
+    if action == 0:
+        workspace[place] = value
+    elif action == 1:
+        workspace[place] += value
+    else:
+        workspace[place] *= value
+
+
+@compiled
+def _deliver_at_start(
+    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int
+) -> None:
+    plans = batch.plans
+    segment = lanes.segment[lane]
+    times = plans.first_time[batch.plan_of[lanes.member[lane]]]
+    until = plans.outputs_until[segment]
+    empty = plans.duration[segment] == 0.0
+    while lanes.next_output[lane] < until and (
+        empty or plans.times[times + lanes.next_output[lane]] <= plans.start[segment]
+    ):
+        _record(kernels.state, workspace, lanes, batch, results, lane)
+
+
+@compiled
+def _record(source: int, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int) -> None:
+    """Write the lane's next row of outputs from a part of the workspace."""
+    width = lanes.phase.size
+    row = batch.first_row[lanes.member[lane]] + lanes.next_output[lane]
+    for column in range(results.wanted.size):
+        results.outputs[row, column] = workspace[(source + results.wanted[column]) * width + lane]
+    lanes.next_output[lane] += 1
+
+
+@compiled
+def _finish(lanes: Lanes, batch: Batch, results: Results, lane: int, status: int) -> None:
+    member = lanes.member[lane]
+    results.steps[member] = lanes.steps[lane]
+    results.rejected[member] = lanes.rejected[lane]
+    if status != OK:
+        results.outputs[batch.first_row[member] : batch.first_row[member + 1]] = np.nan
+    results.status[member] = status
+    lanes.phase[lane] = EMPTY
+
+
+@compiled
+def _start_lanes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results) -> bool:
+    """Give fresh lanes their first step size; return whether all of them can go on."""
+    width = lanes.phase.size
+    resting = False
+    for lane in range(width):
+        if lanes.phase[lane] == RUN:
+            segment = lanes.segment[lane]
+            left = batch.plans.duration[segment] - lanes.elapsed[lane]
+            workspace[kernels.span * width + lane] = left
+            resting = resting or batch.plans.until_rest[segment] != 0
+    call_kernel(kernels.start, workspace)
+    for lane in range(width):
+        if lanes.phase[lane] == RUN and lanes.fresh[lane] == 1:
+            lanes.fresh[lane] = 0
+            lanes.retried[lane] = 0
+            lanes.old_size[lane] = 0.0
+            lanes.proposal[lane] = workspace[kernels.guess * width + lane]
+            if not np.isfinite(workspace[kernels.slope * width + lane]):
+                _finish(lanes, batch, results, lane, NON_FINITE)
+    if resting:
+        _check_rest(kernels, workspace, lanes, batch)
+    for lane in range(width):
+        # a period until rest without any time to come to it
+        if lanes.phase[lane] == RUN and batch.plans.duration[lanes.segment[lane]] == 0.0:
+            _finish(lanes, batch, results, lane, NO_REST)
+        if lanes.phase[lane] == EMPTY or lanes.phase[lane] == ENTER:
+            return False
+    return True
+
+
+@compiled
+def _check_rest(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch) -> None:
+    """End the segments until rest whose state rests."""
+    call_kernel(kernels.rest, workspace)
+    width = lanes.phase.size
+    for lane in range(width):
+        if lanes.phase[lane] == RUN and batch.plans.until_rest[lanes.segment[lane]] != 0:
+            # a comparison that NaN fails
+            if workspace[kernels.unrest * width + lane] <= 0.0:
+                lanes.segment[lane] += 1
+                lanes.phase[lane] = ENTER
+
+
+@compiled
+def _choose_sizes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch) -> None:
+    width = lanes.phase.size
+    for lane in range(width):
+        size = 1.0
+        if lanes.phase[lane] == RUN:
+            left = batch.plans.duration[lanes.segment[lane]] - lanes.elapsed[lane]
+            size = lanes.proposal[lane]
+            lanes.last[lane] = 0
+            if size * _STRETCH >= left:
+                size = left
+                lanes.last[lane] = 1
+            lanes.size[lane] = size
+        workspace[kernels.step_size * width + lane] = size
+
+
+@compiled
+def _judge(
+    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, max_steps: int
+) -> bool:
+    """Accept or reject each lane's step and choose the next size; return whether any was accepted."""
+    width = lanes.phase.size
+    any_accepted = False
+    for lane in range(width):
+        workspace[kernels.mask * width + lane] = 0.0
+        if lanes.phase[lane] != RUN:
+            continue
+        lanes.steps[lane] += 1
+        error = workspace[kernels.error * width + lane]
+        growth = workspace[kernels.growth * width + lane]
+        if error <= 1.0:
+            _grow(lanes, lane, error, growth)
+            workspace[kernels.mask * width + lane] = 1.0
+            any_accepted = True
+            continue
+        lanes.rejected[lane] += 1
+        lanes.retried[lane] = 1
+        # a NaN fails every comparison and so comes here
+        factor = max(_SHRINK, _SAFETY * growth) if np.isfinite(error) else _SHRINK_NON_FINITE
+        lanes.proposal[lane] = lanes.size[lane] * factor
+        _check_size(lanes, batch, results, lane)
+        if lanes.phase[lane] == RUN and lanes.steps[lane] >= max_steps:
+            _finish(lanes, batch, results, lane, STEP_LIMIT)
+    return any_accepted
+
+
+@compiled
+def _grow(lanes: Lanes, lane: int, error: float, growth: float) -> None:
+    """Propose the next size from this error and the one before [1]_."""
+    size = lanes.size[lane]
+    factor = min(_GROW, max(_SHRINK, _SAFETY * growth))
+    if lanes.old_size[lane] > 0.0:
+        # growth is error**(-1/5); the ratio of this error to the last enters squared
+        trend = size / lanes.old_size[lane] * growth * growth / lanes.old_error[lane]
+        factor = min(factor, max(_SHRINK, _SAFETY * trend))
+    if lanes.retried[lane] == 1:
+        factor = min(factor, 1.0)
+    proposal = size * factor
+    if lanes.last[lane] == 1:
+        proposal = max(proposal, lanes.proposal[lane])
+    lanes.retried[lane] = 0
+    lanes.old_size[lane] = size
+    lanes.old_error[lane] = min(growth, 2.5)  # an error below 0.01 counts as 0.01
+    lanes.proposal[lane] = proposal
+
+
+@compiled
+def _check_size(lanes: Lanes, batch: Batch, results: Results, lane: int) -> None:
+    segment = lanes.segment[lane]
+    time = batch.plans.start[segment] + lanes.elapsed[lane]
+    size = lanes.proposal[lane]
+    if time + size <= time or size < _SMALLEST_STEP * batch.plans.duration[segment]:
+        _finish(lanes, batch, results, lane, STEP_TOO_SMALL)
+
+
+@compiled
+def _deliver(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results) -> None:
+    """Write the outputs that lie within the accepted steps."""
+    width = lanes.phase.size
+    plans = batch.plans
+    evaluated = False
+    while True:
+        pending = False
+        for lane in range(width):
+            if not _has_output(kernels, workspace, lanes, batch, lane):
+                continue
+            pending = True
+            first = plans.first_time[batch.plan_of[lanes.member[lane]]]
+            passed = plans.times[first + lanes.next_output[lane]] - workspace[kernels.time * width + lane]
+            workspace[kernels.theta * width + lane] = min(1.0, max(0.0, passed / lanes.size[lane]))
+        if not pending:
+            return
+        if not evaluated:
+            call_kernel(kernels.dense, workspace)
+            evaluated = True
+        call_kernel(kernels.interpolate, workspace)
+        for lane in range(width):
+            if _has_output(kernels, workspace, lanes, batch, lane):
+                _record(kernels.output, workspace, lanes, batch, results, lane)
+
+
+@compiled
+def _has_output(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, lane: int) -> bool:
+    width = lanes.phase.size
+    if lanes.phase[lane] != RUN or workspace[kernels.mask * width + lane] == 0.0:
+        return False
+    plans = batch.plans
+    segment = lanes.segment[lane]
+    index = lanes.next_output[lane]
+    if plans.until_rest[segment] != 0 or index >= plans.outputs_until[segment]:
+        return False
+    reached = workspace[kernels.time * width + lane] + lanes.size[lane]
+    first = plans.first_time[batch.plan_of[lanes.member[lane]]]
+    return lanes.last[lane] == 1 or plans.times[first + index] <= reached
+
+
+@compiled
+def _move_on(
+    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, max_steps: int
+) -> None:
+    """Advance the accepted lanes, and end the segments that have reached their end."""
+    width = lanes.phase.size
+    plans = batch.plans
+    resting = False
+    for lane in range(width):
+        if lanes.phase[lane] != RUN or workspace[kernels.mask * width + lane] == 0.0:
+            continue
+        segment = lanes.segment[lane]
+        lanes.elapsed[lane] += lanes.size[lane]
+        if plans.until_rest[segment] != 0:
+            resting = True
+        elif lanes.last[lane] == 1:
+            lanes.segment[lane] += 1
+            lanes.phase[lane] = ENTER
+        else:
+            workspace[kernels.time * width + lane] = plans.start[segment] + lanes.elapsed[lane]
+    if resting:
+        _check_rest(kernels, workspace, lanes, batch)
+        _give_up_rest(kernels, workspace, lanes, batch, results)
+    for lane in range(width):
+        if lanes.phase[lane] == RUN and lanes.steps[lane] >= max_steps:
+            _finish(lanes, batch, results, lane, STEP_LIMIT)
+
+
+@compiled
+def _give_up_rest(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results) -> None:
+    width = lanes.phase.size
+    for lane in range(width):
+        if lanes.phase[lane] != RUN or workspace[kernels.mask * width + lane] == 0.0:
+            continue
+        if batch.plans.until_rest[lanes.segment[lane]] != 0 and lanes.last[lane] == 1:
+            _finish(lanes, batch, results, lane, NO_REST)
