@@ -60,8 +60,10 @@ def _simulated(result: FindingResult) -> str:
 
 
 def _weakest(readouts: Sequence[ReadoutVerdict]) -> ReadoutVerdict:
-    """Return the readout whose ratio is nearest to no change."""
-    return min(readouts, key=lambda entry: abs(entry.ratio - 1))
+    """Return the readout that came nearest to a miss."""
+    steady = readouts[0].rule.endswith("unchanged")
+    pick = max if steady else min
+    return pick(readouts, key=lambda entry: abs(entry.ratio - 1))
 
 
 def _score_line(score: PaperScore, confidence: float) -> str:
@@ -70,4 +72,5 @@ def _score_line(score: PaperScore, confidence: float) -> str:
     others = "; ".join(f"{name} {agree}" for name, agree in score.baselines.items())
     given = f"; {score.given} given" if score.given else ""
     missing = f"; {score.not_modelled} not modelled" if score.not_modelled else ""
-    return f"{score.paper}: {score.agree} of {score.counted} agree ({share}); baselines: {others}{given}{missing}"
+    agree = f"{score.paper}: {score.agree} of {score.counted} agree ({share})"
+    return f"{agree}; baselines: {others}{given}{missing}"
