@@ -92,7 +92,7 @@ class FormulaReader:
             return self._factorial(operands[0], where)
         rule = _RULES.get(kind)
         if rule is None:
-            word = tree.getName() or libsbml.formulaToL3String(tree)
+            word = _WORDS.get(kind) or libsbml.formulaToL3String(tree)
             return self._problem(UnsupportedError(f"{where} uses {word!r}, which is not honoured"))
         return rule(self.graph, operands)
 
@@ -213,6 +213,8 @@ def _remainder(graph: ExpressionGraph, operands: Sequence[int]) -> int:
     whole = graph.call("mul", operands[1], _quotient(graph, operands))
     return graph.call("sub", operands[0], whole)
 
+
+_WORDS = {libsbml.AST_FUNCTION_DELAY: "delay", libsbml.AST_FUNCTION_RATE_OF: "rateOf"}
 
 _LEAVES: dict[int, Callable[[ExpressionGraph], int]] = {
     libsbml.AST_NAME_TIME: lambda graph: graph.symbol(TIME),

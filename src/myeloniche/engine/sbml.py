@@ -144,7 +144,7 @@ class _Source:
             return amount if size is None else self.graph.call("div", amount, size)
         if species.isSetInitialConcentration():
             concentration = self.graph.number(species.getInitialConcentration())
-            if not species.getHasOnlySubstanceUnits():
+            if size is not None:
                 return concentration
             return self.graph.call("mul", concentration, self.graph.symbol(species.getCompartment()))
         return None

@@ -87,7 +87,12 @@ def _refused(document: Any, where: str) -> Iterable[UnsupportedError]:
 def _required_packages(document: Any) -> Iterable[str]:
     for index in range(document.getNumPlugins()):
         package = document.getPlugin(index).getPackageName()
-        if document.getPackageRequired(package) and package not in _HARMLESS_PACKAGES:
+        # In Level 2 packages live in annotations, which never bear on the numbers.
+        if (
+            document.getLevel() > _OLDEST_LEVEL
+            and document.getPackageRequired(package)
+            and package not in _HARMLESS_PACKAGES
+        ):
             yield package
     for index in range(document.getNumUnknownPackages()):
         if document.getPackageRequired(document.getUnknownPackageURI(index)):
