@@ -1,1 +1,57 @@
-"""Any SBML model to compiled kernels to trajectories of an ensemble; knows no biology."""
+"""Any SBML model to compiled kernels to trajectories of an ensemble; knows no biology.
+
+Names are loaded on first use, as libSBML, SciPy and the compiler are slow to import.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from myeloniche.engine.antimony_text import antimony_to_sbml, read_antimony
+    from myeloniche.engine.expression import ExpressionGraph
+    from myeloniche.engine.handles import with_handles
+    from myeloniche.engine.jacobian import SymbolicJacobian, symbolic_jacobian
+    from myeloniche.engine.ode_model import OdeModel, Process
+    from myeloniche.engine.reference import simulate_reference
+    from myeloniche.engine.sbml import read_sbml
+    from myeloniche.engine.timeline import Change, Member, Period
+
+__all__ = [
+    "Change",
+    "ExpressionGraph",
+    "Member",
+    "OdeModel",
+    "Period",
+    "Process",
+    "SymbolicJacobian",
+    "antimony_to_sbml",
+    "read_antimony",
+    "read_sbml",
+    "simulate_reference",
+    "symbolic_jacobian",
+    "with_handles",
+]
+
+_MODULES = {
+    "Change": "timeline",
+    "ExpressionGraph": "expression",
+    "Member": "timeline",
+    "OdeModel": "ode_model",
+    "Period": "timeline",
+    "Process": "ode_model",
+    "SymbolicJacobian": "jacobian",
+    "antimony_to_sbml": "antimony_text",
+    "read_antimony": "antimony_text",
+    "read_sbml": "sbml",
+    "simulate_reference": "reference",
+    "symbolic_jacobian": "jacobian",
+    "with_handles": "handles",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
