@@ -261,3 +261,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_unused_parameter_needs_no_value() -> None:
     model: OdeModel = read_antimony("J: A -> ; k*A; A = 1; k = 1; var unused")
     assert "k" in model.parameters
+
+
+def test_the_name_of_the_clock_is_not_free() -> None:
+    document = libsbml.readSBMLFromString(antimony_to_sbml("J: A -> ; k*A; A = 1; k = 1"))
+    parameter = document.getModel().createParameter()
+    parameter.setId("time")
+    parameter.setConstant(True)
+    with pytest.raises(
+        UnsupportedError, match="the id 'time' is the name of the clock; rename the parameter"
+    ):
+        read_sbml(libsbml.writeSBMLToString(document))

@@ -62,7 +62,7 @@ class FormulaReader:
             Nodes of names that mean something else here: local parameters, arguments.
         """
         if formula is None:
-            return self._problem(ModelError(f"{where} has no formula; add one or remove the element"))
+            return self._problem(UnsupportedError(f"{where} has no formula; add one or remove the element"))
         scope = scope or {}
         stack, done = [(formula, False)], list[int]()
         while stack:

@@ -128,8 +128,9 @@ class _Source:
             value = parameter.getValue() if parameter.isSetValue() else None
             self._declare("parameter", parameter, value)
         if TIME in self.quantities:
-            self.complain(
-                f"the id {TIME!r} is the name of the clock; rename the {self.quantities[TIME].kind}"
+            kind = self.quantities[TIME].kind
+            self.problems.append(
+                UnsupportedError(f"the id {TIME!r} is the name of the clock; rename the {kind}")
             )
 
     def _declare(self, kind: str, element: Any, value: float | None) -> None:
