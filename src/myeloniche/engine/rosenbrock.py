@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.engine.batch import Batch
-from myeloniche.engine.kernels.native_call import call_kernel, compiled, fetch_and_increment
+from myeloniche.engine.kernels.native_call import call_kernel, compiled, compiled_part, fetch_and_increment
 
 __all__ = [
     "NON_FINITE",
@@ -140,7 +140,7 @@ def advance(
     return True
 
 
-@compiled
+@compiled_part
 def _fill(
     kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, counter: Integers
 ) -> bool:
@@ -166,7 +166,7 @@ def _fill(
             return True
 
 
-@compiled
+@compiled_part
 def _take_member(
     kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, counter: Integers, lane: int
 ) -> None:
@@ -196,7 +196,7 @@ def _take_member(
     lanes.phase[lane] = ENTER
 
 
-@compiled
+@compiled_part
 def _enter_segment(
     kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int
 ) -> bool:
@@ -229,7 +229,7 @@ def _enter_segment(
     return new
 
 
-@compiled
+@compiled_part
 def _apply(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, lane: int, change: int) -> None:
     plans = batch.plans
     first = kernels.state if plans.change_state[change] != 0 else kernels.parameter
@@ -243,7 +243,7 @@ def _apply(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, lane
         workspace[place] *= value
 
 
-@compiled
+@compiled_part
 def _deliver_at_start(
     kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int
 ) -> None:
@@ -258,7 +258,7 @@ def _deliver_at_start(
         _record(kernels.state, workspace, lanes, batch, results, lane)
 
 
-@compiled
+@compiled_part
 def _record(source: int, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int) -> None:
     """Write the lane's next row of outputs from a part of the workspace."""
     width = lanes.phase.size
@@ -268,7 +268,7 @@ def _record(source: int, workspace: Floats, lanes: Lanes, batch: Batch, results:
     lanes.next_output[lane] += 1
 
 
-@compiled
+@compiled_part
 def _finish(lanes: Lanes, batch: Batch, results: Results, lane: int, status: int) -> None:
     member = lanes.member[lane]
     results.steps[member] = lanes.steps[lane]
@@ -279,7 +279,7 @@ def _finish(lanes: Lanes, batch: Batch, results: Results, lane: int, status: int
     lanes.phase[lane] = EMPTY
 
 
-@compiled
+@compiled_part
 def _start_lanes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results) -> bool:
     """Give fresh lanes their first step size; return whether all of them can go on."""
     width = lanes.phase.size
@@ -310,7 +310,7 @@ def _start_lanes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch
     return True
 
 
-@compiled
+@compiled_part
 def _check_rest(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch) -> None:
     """End the segments until rest whose state rests."""
     call_kernel(kernels.rest, workspace)
@@ -323,7 +323,7 @@ def _check_rest(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch)
                 lanes.phase[lane] = ENTER
 
 
-@compiled
+@compiled_part
 def _choose_sizes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch) -> None:
     width = lanes.phase.size
     for lane in range(width):
@@ -339,7 +339,7 @@ def _choose_sizes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batc
         workspace[kernels.step_size * width + lane] = size
 
 
-@compiled
+@compiled_part
 def _judge(
     kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, max_steps: int
 ) -> bool:
@@ -369,7 +369,7 @@ def _judge(
     return any_accepted
 
 
-@compiled
+@compiled_part
 def _grow(lanes: Lanes, lane: int, error: float, growth: float) -> None:
     """Propose the next size from this error and the one before [1]_."""
     size = lanes.size[lane]
@@ -389,7 +389,7 @@ def _grow(lanes: Lanes, lane: int, error: float, growth: float) -> None:
     lanes.proposal[lane] = proposal
 
 
-@compiled
+@compiled_part
 def _check_size(lanes: Lanes, batch: Batch, results: Results, lane: int) -> None:
     segment = lanes.segment[lane]
     time = batch.plans.start[segment] + lanes.elapsed[lane]
@@ -398,7 +398,7 @@ def _check_size(lanes: Lanes, batch: Batch, results: Results, lane: int) -> None
         _finish(lanes, batch, results, lane, STEP_TOO_SMALL)
 
 
-@compiled
+@compiled_part
 def _deliver(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results) -> None:
     """Write the outputs that lie within the accepted steps."""
     width = lanes.phase.size
@@ -424,7 +424,7 @@ def _deliver(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, re
                 _record(kernels.output, workspace, lanes, batch, results, lane)
 
 
-@compiled
+@compiled_part
 def _has_output(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, lane: int) -> bool:
     width = lanes.phase.size
     if lanes.phase[lane] != RUN or workspace[kernels.mask * width + lane] == 0.0:
@@ -439,7 +439,7 @@ def _has_output(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch,
     return lanes.last[lane] == 1 or plans.times[first + index] <= reached
 
 
-@compiled
+@compiled_part
 def _move_on(
     kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, max_steps: int
 ) -> None:
@@ -467,7 +467,7 @@ def _move_on(
             _finish(lanes, batch, results, lane, STEP_LIMIT)
 
 
-@compiled
+@compiled_part
 def _give_up_rest(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results) -> None:
     width = lanes.phase.size
     for lane in range(width):
