@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -48,11 +48,22 @@ Row = TypeVar("Row", bound=_HasId)
 
 @dataclass(frozen=True)
 class Instance:
-    """A cell type in the niche: its prefix, its title and the folders it is made of."""
+    """A cell type in the niche.
+
+    Attributes
+    ----------
+    name, title
+        Prefix of its ids and what it is.
+    folders
+        What it is made of, in order.
+    conserved
+        Totals that no process changes: name to local species. Optional; checked, not used.
+    """
 
     name: str
     title: str
     folders: tuple[str, ...]
+    conserved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,7 @@ def _layout(data: Path) -> tuple[tuple[Instance, ...], tuple[str, ...]]:
     try:
         written = yaml.safe_load(path.read_text(encoding="utf-8"))
         instances = tuple(
-            Instance(name, entry["title"], tuple(entry["folders"]))
+            Instance(name, entry["title"], tuple(entry["folders"]), _conserved(entry))
             for name, entry in written["instances"].items()
         )
         shared = tuple(written.get("shared", ()))
@@ -138,6 +149,10 @@ def _layout(data: Path) -> tuple[tuple[Instance, ...], tuple[str, ...]]:
         title="assembly.yaml",
     )
     return instances, shared
+
+
+def _conserved(entry: Mapping[str, Mapping[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(members) for name, members in entry.get("conserved", {}).items()}
 
 
 def _read_scope(

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from myeloniche.errors import ModelError, MyelonicheError, UnknownNameError
 
-__all__ = ["BUILTINS", "Namespace", "Statement", "function_names", "read_fragment", "statement_of"]
+__all__ = [
+    "BUILTINS",
+    "Namespace",
+    "Statement",
+    "function_names",
+    "names_of",
+    "read_fragment",
+    "statement_of",
+]
 
 _FUNCTIONS = "abs acos acosh arccos arcsin arctan asin asinh atan atanh ceil cos cosh exp floor ln log log10"
 _MORE_FUNCTIONS = "max min piecewise pow root sin sinh sqrt sqr tan tanh"
@@ -62,6 +70,11 @@ def read_fragment(path: Path, label: str, scope: str) -> tuple[Statement, ...]:
     texts = path.read_text(encoding="utf-8").splitlines()
     bare = ((number, _COMMENT.sub("", text).strip()) for number, text in enumerate(texts, start=1))
     return tuple(statement_of(text, scope=scope, where=f"{label}:{number}") for number, text in bare if text)
+
+
+def names_of(text: str) -> list[str]:
+    """Return the names in an expression in the order they occur, functions and words of Antimony included."""
+    return _NAME.findall(text)
 
 
 def function_names(text: str) -> frozenset[str]:

@@ -99,6 +99,22 @@ class Niche:
         """Return the name for users: ``MM__PIM2`` is ``MM.PIM2``."""
         return user_name(identifier)
 
+    def where(self, name: str) -> str:
+        """Return file and line of a process' law, an observable's rule, or the row of anything else.
+
+        Returns
+        -------
+        An empty text for a name that stands in no file.
+        """
+        full = user_name(name)
+        row = self.species.get(full) or self.parameters.get(full) or self.processes.get(full)
+        return self._statement_places.get(full) or (row.where if row is not None else "")
+
+    @cached_property
+    def _statement_places(self) -> dict[str, str]:
+        statements = self.assembly.parts.statements
+        return {user_name(statement.id): statement.where for statement in statements}
+
     def values_of(self, cell: str) -> dict[str, float]:
         """Return the parameter values a cell brings when it is put in the dish.
 

@@ -27,6 +27,7 @@ __all__ = [
     "is_relative",
     "parameter_problems",
     "raise_distinct",
+    "range_problems",
     "source_problems",
     "unit_problems",
     "wording_problems",
@@ -214,7 +215,8 @@ def choice_problems(what: str, column: str, got: str, allowed: tuple[str, ...], 
     return [TableError(f"{where}: {what} has {column} {got!r}, expected one of {', '.join(allowed)}")]
 
 
-def _range_problems(row: ParameterRow) -> Problems:
+def range_problems(row: ParameterRow) -> Problems:
+    """Return what is wrong with a value and its plausible range."""
     low = -math.inf if row.low is None else row.low
     high = math.inf if row.high is None else row.high
     what = f"{row.where}: parameter {row.id!r}"
@@ -244,7 +246,7 @@ def wording_problems(row: ParameterRow, references: Collection[str]) -> Problems
 
 def parameter_problems(row: ParameterRow, references: Collection[str]) -> Problems:
     """Return what is wrong with a parameter: number, range, unit, kind and source."""
-    return [*_finite_problems(row), *_range_problems(row), *wording_problems(row, references)]
+    return [*_finite_problems(row), *range_problems(row), *wording_problems(row, references)]
 
 
 def initial_problems(row: SpeciesRow) -> Problems:

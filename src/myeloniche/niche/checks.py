@@ -1,0 +1,57 @@
+"""All checks of the niche, and how to run them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from myeloniche.niche.issue import AbstractCheck, Issue, Severity
+from myeloniche.niche.model_checks import (
+    CheckConservation,
+    CheckRest,
+    CheckSbmlUnits,
+    CheckUnits,
+    CheckValidSbml,
+)
+from myeloniche.niche.niche import Niche
+from myeloniche.niche.row_checks import (
+    CheckCellValues,
+    CheckIdentifiers,
+    CheckNumbersInLaws,
+    CheckOrphans,
+    CheckParametersUsed,
+    CheckProcessEvidence,
+    CheckRanges,
+    CheckSources,
+)
+
+__all__ = ["CHECKS", "AbstractCheck", "Issue", "Severity", "run_checks"]
+
+CHECKS: tuple[AbstractCheck, ...] = (
+    CheckParametersUsed(),
+    CheckIdentifiers(),
+    CheckProcessEvidence(),
+    CheckRanges(),
+    CheckCellValues(),
+    CheckSources(),
+    CheckOrphans(),
+    CheckNumbersInLaws(),
+    CheckValidSbml(),
+    CheckUnits(),
+    CheckSbmlUnits(),
+    CheckConservation(),
+    CheckRest(),
+)
+
+
+def run_checks(niche: Niche, checks: Sequence[AbstractCheck] = CHECKS) -> list[Issue]:
+    """Return what the checks find, the worst first, otherwise in the order of the checks.
+
+    Parameters
+    ----------
+    niche
+        The assembled niche, with or without attachments.
+    checks
+        Which checks to run; all by default, of which :class:`CheckRest` simulates and takes seconds.
+    """
+    issues = [issue for check in checks for issue in check.run(niche)]
+    return sorted(issues, key=lambda issue: -issue.severity)
