@@ -1,0 +1,192 @@
+"""The laboratory: the niche with its drugs, the readouts, and the populations that each cell type has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from myeloniche.errors import UnknownNameError
+from myeloniche.lab.readouts.table import Readout, find_target, load_readouts
+from myeloniche.niche.attachment import Attachment
+from myeloniche.niche.names import instance_of
+from myeloniche.niche.niche import Niche
+from myeloniche.niche.niche import load as load_niche
+from myeloniche.niche.tables import CellRow
+from myeloniche.pharmacology.drug import Drug
+from myeloniche.pharmacology.drug_file import attach, find_drug, is_drug_file, load_drugs
+from myeloniche.units import cell_density
+from myeloniche.yaml_file import parse_yaml
+
+__all__ = ["CELL_DENSITY", "Laboratory", "Population", "open_laboratory"]
+
+CELL_DENSITY = "kcell/mL"
+_SYNTHESIS = "synthesis"
+
+
+@dataclass(frozen=True)
+class Population:
+    """The populations of one cell type.
+
+    Attributes
+    ----------
+    seeded
+        Population that seeding fills.
+    populations
+        All of them, seeded one included.
+    density
+        Density of a freshly seeded dish [kcell/mL].
+    """
+
+    seeded: str
+    populations: tuple[str, ...]
+    density: float
+
+
+@dataclass(frozen=True, eq=False)
+class Laboratory:
+    """Everything an experiment needs.
+
+    Attributes
+    ----------
+    niche
+        The model with the drugs attached.
+    drugs
+        Drugs by name and synonym.
+    readouts
+        What the instruments see.
+    populations
+        By cell type.
+    """
+
+    niche: Niche
+    drugs: Mapping[str, Drug]
+    readouts: tuple[Readout, ...]
+    populations: Mapping[str, Population]
+
+    @cached_property
+    def medium(self) -> tuple[str, ...]:
+        """Everything dissolved in the medium, drugs included, by user name."""
+        return tuple(
+            row.id
+            for row in self.niche.species.values()
+            if not row.is_observable and not instance_of(row.id) and row.unit != CELL_DENSITY
+        )
+
+    @cached_property
+    def syntheses(self) -> tuple[str, ...]:
+        """Processes in cells with the role synthesis, by user name."""
+        return tuple(
+            row.id for row in self.niche.processes.values() if row.role == _SYNTHESIS and instance_of(row.id)
+        )
+
+    def states_of(self, instance: str) -> tuple[str, ...]:
+        """Return the species inside a cell type, by user name, without its populations."""
+        return tuple(
+            row.id
+            for row in self.niche.species.values()
+            if not row.is_observable and instance_of(row.id) == instance
+        )
+
+    def seeding(self, instance: str, density: float) -> dict[str, float]:
+        """Return the populations that seeding a density of living cells brings [kcell/mL].
+
+        Cells that die while they are grown come along, in the proportion of the model's initial values.
+        """
+        population = self.populations[instance]
+        initial = {name: float(self.niche.species[name].initial) for name in population.populations}
+        living = initial[population.seeded]
+        if not living:
+            return {population.seeded: density}
+        return {name: density * value / living for name, value in initial.items() if value}
+
+    def cell(self, name: str, *, where: str = "") -> CellRow:
+        """Return a cell line or primary cell.
+
+        Raises
+        ------
+        UnknownNameError
+            With the nearest names, if there is none.
+        """
+        cells = self.niche.cells
+        if name in cells:
+            return cells[name]
+        folded = {known.casefold(): row for known, row in cells.items()}
+        if name.casefold() in folded:
+            return folded[name.casefold()]
+        raise UnknownNameError("cell", name, cells, where=where)
+
+    def drug(self, name: str, *, where: str = "") -> Drug:
+        """Return a drug by name, synonym or the path of its file.
+
+        Raises
+        ------
+        UnknownNameError
+            With the nearest names, if there is none.
+        """
+        if is_drug_file(name):
+            for drug in self.drugs.values():
+                if drug.where == Path(name).name:
+                    return drug
+        return find_drug(name, self.drugs, where=where)
+
+    def target(self, name: str, instance: str, *, where: str = "") -> str:
+        """Return the user name of the species or process that a perturbation acts on.
+
+        Raises
+        ------
+        UnknownNameError
+            With the nearest names, if there is none in this cell type.
+        """
+        try:
+            return self._acted_on(self.niche.resolve(name, instance or None), name, where)
+        except UnknownNameError as error:
+            local = find_target(name, self.readouts)
+            if local != name:
+                return self.niche.resolve(local, instance or None)
+            known = [*self._targets(instance), *(row.name for row in self.readouts if row.target)]
+            known += list(error.nearest)
+            raise UnknownNameError("species or process", name, known, where=where) from error
+
+    def _acted_on(self, full: str, name: str, where: str) -> str:
+        """Return the name of a species or process, refusing parameters and observables."""
+        row = self.niche.species.get(full)
+        if full in self.niche.processes or (row is not None and not row.is_observable):
+            return full
+        raise UnknownNameError("species or process", name, (), where=where)
+
+    def _targets(self, instance: str) -> list[str]:
+        """Return the local names of what can be perturbed in a cell type."""
+        names = (*self.niche.species, *self.niche.processes)
+        return [name.removeprefix(f"{instance}.") for name in names if instance_of(name) in ("", instance)]
+
+
+def open_laboratory(drug_files: Iterable[str | Path] = ()) -> Laboratory:
+    """Return the laboratory with the shipped drugs and those of further files.
+
+    Raises
+    ------
+    MyelonicheError
+        With every problem of the drug files.
+    """
+    drugs = load_drugs(drug_files)
+    niche = _niche(attach(drugs.values()))
+    return Laboratory(niche, drugs, load_readouts(), load_populations())
+
+
+def load_populations() -> dict[str, Population]:
+    """Return the populations of each cell type, as the package's file lists them."""
+    text = files("myeloniche.lab").joinpath("populations.yaml").read_text("utf-8")
+    rows = parse_yaml(text, "populations.yaml").data
+    return {
+        instance: Population(row["seeded"], tuple(row["populations"]), cell_density(row["density"]))
+        for instance, row in rows.items()
+    }
+
+
+@lru_cache(maxsize=4)  # keyed by the content of what is attached
+def _niche(attachments: tuple[Attachment, ...]) -> Niche:
+    """Return the assembled niche."""
+    return load_niche(attachments)

@@ -1,0 +1,272 @@
+"""Running experiments: every arm of every experiment in one call of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myeloniche.engine.simulate import Trajectories, simulate
+from myeloniche.engine.timeline import Member
+from myeloniche.errors import MyelonicheError, raise_all
+from myeloniche.lab.experiment import Experiment
+from myeloniche.lab.laboratory import Laboratory, open_laboratory
+from myeloniche.lab.preparation import Prepared, Reading, drug_files, prepare
+from myeloniche.lab.protocol import Clock, Plan, member_of, plan_arm
+from myeloniche.lab.replicates import spread_factors
+from myeloniche.lab.result import OK, ExperimentResult, Series
+from myeloniche.lab.sources import sources_of
+from myeloniche.niche.names import sbml_id
+
+__all__ = ["check", "run"]
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One member: which experiment, parameter set, arm and repeat it stands for."""
+
+    experiment: int
+    parameter_set: int
+    arm: str
+    repeat: int
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Everything that stays the same while a list of experiments is run."""
+
+    laboratory: Laboratory
+    prepared: tuple[Prepared, ...]
+    sets: tuple[Mapping[str, float], ...]
+    factors: tuple[list[Mapping[str, float]], ...]
+    outputs: tuple[str, ...]
+
+
+def check(experiments: Iterable[Experiment], *, laboratory: Laboratory | None = None) -> None:
+    """Refuse experiments that cannot be done as written, without running them.
+
+    Raises
+    ------
+    MyelonicheError
+        With every problem of all experiments.
+    """
+    listed = tuple(experiments)
+    _prepare_all(listed, laboratory or open_laboratory(drug_files(listed)))
+
+
+def run(
+    experiments: Iterable[Experiment],
+    *,
+    laboratory: Laboratory | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    parameter_sets: Sequence[Mapping[str, float]] | None = None,
+    rng: np.random.Generator | None = None,
+) -> list[ExperimentResult]:
+    """Run experiments.
+
+    Parameters
+    ----------
+    experiments
+        What to do.
+    laboratory
+        Where; by default the package's own, with the drug files that the experiments name.
+    workers
+        Threads; results are the same bits for any number.
+    progress
+        Called now and then with the number of members done and their total.
+    parameter_sets
+        Values of model parameters by SBML id or user name, one mapping per plausible set; everything is run for
+        each of them. What a cell line brings comes on top.
+    rng
+        Source of the spread between repeats; without it each experiment has a stream with its own seed.
+
+    Returns
+    -------
+    One result per experiment, in the order given; with several parameter sets, all experiments of the first set,
+    then all of the next.
+
+    Raises
+    ------
+    MyelonicheError
+        With every problem of all experiments. Members that fail while they are integrated are counted in the
+        results instead.
+    """
+    listed = tuple(experiments)
+    laboratory = laboratory or open_laboratory(drug_files(listed))
+    job = _job(laboratory, _prepare_all(listed, laboratory), parameter_sets, rng)
+    done: dict[_Task, tuple[dict[str, Array], Array, str]] = {}
+    for stage in _stages(job):
+        members = [_member(job, task, done) for task in stage]
+        trajectories = simulate(
+            laboratory.niche.model, members, outputs=job.outputs, workers=workers, progress=progress
+        )
+        done |= {task: _outcome(trajectories, index) for index, task in enumerate(stage)}
+    return [
+        _result(job, experiment, chosen if parameter_sets is not None else None, done)
+        for chosen in range(len(job.sets))
+        for experiment in range(len(job.prepared))
+    ]
+
+
+def _prepare_all(experiments: Sequence[Experiment], laboratory: Laboratory) -> tuple[Prepared, ...]:
+    """Translate every experiment, gathering what cannot be done."""
+    prepared: list[Prepared] = []
+    problems: list[MyelonicheError] = []
+    for experiment in experiments:
+        try:
+            prepared.append(prepare(experiment, laboratory))
+        except MyelonicheError as error:
+            problems.append(error)
+    raise_all(problems, title="experiments")
+    return tuple(prepared)
+
+
+def _job(
+    laboratory: Laboratory,
+    prepared: tuple[Prepared, ...],
+    parameter_sets: Sequence[Mapping[str, float]] | None,
+    rng: np.random.Generator | None,
+) -> _Job:
+    """Gather what stays the same."""
+    sets = tuple(parameter_sets) if parameter_sets is not None else ({},)
+    streams = rng.spawn(len(prepared)) if rng is not None else [None] * len(prepared)
+    factors = tuple(
+        spread_factors(entry.experiment.replicates, laboratory.syntheses, rng=stream)
+        for entry, stream in zip(prepared, streams, strict=True)
+    )
+    outputs = {output for entry in prepared for reading in entry.readings for output in reading.outputs}
+    if any(entry.donors for entry in prepared):
+        outputs |= {sbml_id(species) for species in laboratory.medium}
+    by_id = tuple({sbml_id(name): value for name, value in chosen.items()} for chosen in sets)
+    return _Job(laboratory, prepared, by_id, factors, tuple(sorted(outputs)))
+
+
+def _stages(job: _Job) -> list[list[_Task]]:
+    """Return the members in as many rounds as media are passed on; usually that is one."""
+    depths = sorted({depth for entry in job.prepared for depth in entry.depths.values()})
+    return [
+        [
+            _Task(index, chosen, arm, repeat)
+            for chosen in range(len(job.sets))
+            for index, entry in enumerate(job.prepared)
+            for arm, depth in entry.depths.items()
+            if depth == stage
+            for repeat in range(entry.experiment.replicates.n)
+        ]
+        for stage in depths
+    ]
+
+
+def _member(job: _Job, task: _Task, done: Mapping[_Task, tuple[dict[str, Array], Array, str]]) -> Member:
+    """Return the member of the ensemble for a task."""
+    entry = job.prepared[task.experiment]
+    plan = entry.plans[task.arm]
+    donors = entry.donors.get(task.arm, ())
+    if donors:
+        media = {
+            donor: _medium(job.laboratory, done[_Task(task.experiment, task.parameter_set, donor, task.repeat)])
+            for donor in donors
+        }
+        plan = plan_arm(plan.arm, job.laboratory, donors=media)
+    return member_of(
+        plan,
+        _clocks(entry, plan),
+        parameters=job.sets[task.parameter_set],
+        synthesis=job.factors[task.experiment][task.repeat],
+    )
+
+
+def _clocks(entry: Prepared, plan: Plan) -> list[Clock]:
+    """Return when an arm is read; an arm that gives its medium is read at its end as well."""
+    clocks = [reading.clocks[plan.arm.name] for reading in entry.readings if plan.arm.name in reading.clocks]
+    if any(plan.arm.name in donors for donors in entry.donors.values()):
+        clocks.append(Clock(np.array([plan.clock]), np.array([plan.clock])))
+    return clocks
+
+
+def _medium(laboratory: Laboratory, outcome: tuple[dict[str, Array], Array, str]) -> dict[str, float]:
+    """Return the medium of an arm at its end; a failed arm gives none, which fails its receiver too."""
+    values, _, _ = outcome
+    ends = {species: float(values[sbml_id(species)][-1]) for species in laboratory.medium}
+    return {species: value if np.isfinite(value) else 0.0 for species, value in ends.items()}
+
+
+def _outcome(trajectories: Trajectories, index: int) -> tuple[dict[str, Array], Array, str]:
+    """Return a member's outputs, times and status."""
+    hours, values = trajectories.of(index)
+    return values, hours, trajectories.status[index]
+
+
+def _result(
+    job: _Job,
+    index: int,
+    parameter_set: int | None,
+    done: Mapping[_Task, tuple[dict[str, Array], Array, str]],
+) -> ExperimentResult:
+    """Return what one experiment gave with one parameter set."""
+    entry = job.prepared[index]
+    arms: dict[str, dict[str, Series]] = {}
+    statuses: dict[str, tuple[str, ...]] = {}
+    for arm in entry.plans:
+        outcomes = [
+            done[_Task(index, parameter_set or 0, arm, repeat)]
+            for repeat in range(entry.experiment.replicates.n)
+        ]
+        statuses[arm] = _statuses(entry, arm, outcomes, statuses)
+        series = [
+            _series(reading, arm, outcomes, statuses[arm])
+            for reading in entry.readings
+            if arm in reading.clocks
+        ]
+        arms[arm] = {one.label: one for one in series}
+    sources = sources_of(entry, job.laboratory)
+    return ExperimentResult(entry.experiment, arms, statuses, sources, parameter_set)
+
+
+def _statuses(
+    entry: Prepared,
+    arm: str,
+    outcomes: Sequence[tuple[dict[str, Array], Array, str]],
+    known: Mapping[str, tuple[str, ...]],
+) -> tuple[str, ...]:
+    """Return the status of every repeat of an arm; who gets the medium of a failed dish failed as well."""
+    own = [status for _, _, status in outcomes]
+    for donor in entry.donors.get(arm, ()):
+        own = [
+            status if given == OK else f"donor: {given.removeprefix('donor: ')}"
+            for status, given in zip(own, known[donor], strict=True)
+        ]
+    return tuple(own)
+
+
+def _series(
+    reading: Reading,
+    arm: str,
+    outcomes: Sequence[tuple[dict[str, Array], Array, str]],
+    statuses: Sequence[str],
+) -> Series:
+    """Return one readout of one arm."""
+    clock = reading.clocks[arm]
+    rows = []
+    for (values, hours, _), status in zip(outcomes, statuses, strict=True):
+        at = np.searchsorted(hours, clock.protocol_hours)
+        picked = {name: column[at] for name, column in values.items() if name in reading.outputs}
+        shape = clock.hours.shape
+        row = np.broadcast_to(reading.readout.evaluate(picked), shape)
+        rows.append(row if status == OK else np.full(shape, np.nan))
+    readout = reading.readout
+    return Series(
+        readout.name,
+        readout.instrument,
+        readout.instance,
+        readout.unit,
+        clock.hours,
+        np.array(rows),
+        reading.window,
+    )
