@@ -1,7 +1,7 @@
 import pytest
 
 from myeloniche.errors import MyelonicheError, TableError, UnitError
-from myeloniche.niche.folders import read_folders
+from myeloniche.niche.reading.folders import read_folders
 
 
 def test_a_parameter_without_source_is_one_error_with_file_and_line(write_niche) -> None:
@@ -76,3 +76,20 @@ def test_a_later_folder_overrides_rows_of_an_earlier_one(write_niche) -> None:
     folders = read_folders(write_niche())
     values = {scope.name: scope.parameters["k_off"].value for scope in folders.scopes if scope.name}
     assert values == {"MM": 0.75, "BMSC": 0.5}
+
+
+def test_an_assembly_file_without_instances_is_refused(write_niche) -> None:
+    data = write_niche({"assembly.yaml": "shared: [medium]\n"})
+    with pytest.raises(ValueError, match=r"assembly\.yaml:1: cannot read 'instances'; expected"):
+        read_folders(data)
+
+
+def test_an_assembly_file_that_is_not_yaml_names_its_line(write_niche) -> None:
+    data = write_niche({"assembly.yaml": "instances: {MM: {title: x\nshared: [medium\n"})
+    with pytest.raises(TableError, match=r"assembly\.yaml:\d"):
+        read_folders(data)
+
+
+def test_a_missing_folder_of_data_is_refused(tmp_path) -> None:
+    with pytest.raises(ValueError, match=r"got no .*assembly\.yaml"):
+        read_folders(tmp_path)

@@ -1,11 +1,9 @@
 import pytest
 
 from myeloniche.niche.attachment import AttachedProcess, Attachment, Factor
-from myeloniche.niche.checks import CHECKS, Severity, run_checks
-from myeloniche.niche.conservation import conserved_totals
-from myeloniche.niche.model_checks import CheckConservation, CheckRest, CheckSbmlUnits, CheckUnits
-from myeloniche.niche.niche import load
-from myeloniche.niche.row_checks import (
+from myeloniche.niche.checks.conservation import conserved_totals
+from myeloniche.niche.checks.model import CheckConservation, CheckRest, CheckSbmlUnits, CheckUnits
+from myeloniche.niche.checks.rows import (
     CheckCellValues,
     CheckIdentifiers,
     CheckNumbersInLaws,
@@ -15,6 +13,8 @@ from myeloniche.niche.row_checks import (
     CheckRanges,
     CheckSources,
 )
+from myeloniche.niche.checks.run import CHECKS, Severity, run_checks
+from myeloniche.niche.niche import load
 
 QUICK = tuple(check for check in CHECKS if not isinstance(check, CheckRest))
 

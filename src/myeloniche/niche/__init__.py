@@ -1,7 +1,7 @@
 """The biological model: data folders per cell type, assembled into one SBML document."""
 
 from myeloniche.niche.attachment import AttachedProcess, Attachment, Factor
-from myeloniche.niche.checks import Issue, Severity, run_checks
+from myeloniche.niche.checks.run import Issue, Severity, run_checks
 from myeloniche.niche.explain import Explanation, explain
 from myeloniche.niche.export import sbml_of, write_sbml
 from myeloniche.niche.names import sbml_id, user_name

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from myeloniche.niche.fragments import names_of
 from myeloniche.niche.names import sbml_id, user_name, user_text
 from myeloniche.niche.niche import Niche
+from myeloniche.niche.reading.fragments import names_of
 from myeloniche.niche.tables import ParameterRow, ProcessRow
 
 __all__ = ["Explanation", "Link", "explain"]

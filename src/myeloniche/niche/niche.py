@@ -11,10 +11,10 @@ from myeloniche.engine.handles import with_handles
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.sbml import read_sbml
 from myeloniche.errors import ExperimentError, TableError, UnitError, UnknownNameError
-from myeloniche.niche.assembly import Assembly, assemble
+from myeloniche.niche.assembly.assemble import Assembly, assemble
 from myeloniche.niche.attachment import Attachment
-from myeloniche.niche.folders import Instance, read_folders
 from myeloniche.niche.names import sbml_id, user_name
+from myeloniche.niche.reading.folders import Instance, read_folders
 from myeloniche.niche.tables import (
     CellRow,
     CellValue,

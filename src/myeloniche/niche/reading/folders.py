@@ -8,10 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-import yaml
-
 from myeloniche.errors import ModelError, MyelonicheError, TableError, UnknownNameError, raise_all
-from myeloniche.niche.fragments import Statement, function_names, read_fragment
+from myeloniche.niche.reading.fragments import Statement, function_names, read_fragment
+from myeloniche.niche.reading.tsv import (
+    read_cell_values,
+    read_cells,
+    read_parameters,
+    read_processes,
+    read_references,
+    read_species,
+)
 from myeloniche.niche.tables import (
     CellRow,
     CellValue,
@@ -22,14 +28,7 @@ from myeloniche.niche.tables import (
     SpeciesRow,
     raise_distinct,
 )
-from myeloniche.niche.tsv import (
-    read_cell_values,
-    read_cells,
-    read_parameters,
-    read_processes,
-    read_references,
-    read_species,
-)
+from myeloniche.yaml_file import parse_yaml
 
 __all__ = ["SHARED", "Folders", "Instance", "Scope", "read_folders"]
 
@@ -131,16 +130,17 @@ def _layout(data: Path) -> tuple[tuple[Instance, ...], tuple[str, ...]]:
     path = data / "assembly.yaml"
     if not path.exists():
         raise ModelError(f"got no {path}, expected it to say which folders make which instance")
+    layout = parse_yaml(path.read_text(encoding="utf-8"), path.name)
     try:
-        written = yaml.safe_load(path.read_text(encoding="utf-8"))
         instances = tuple(
             Instance(name, entry["title"], tuple(entry["folders"]), _conserved(entry))
-            for name, entry in written["instances"].items()
+            for name, entry in layout.data["instances"].items()
         )
-        shared = tuple(written.get("shared", ()))
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        shared = tuple(layout.data.get("shared", ()))
+    except (AttributeError, KeyError, TypeError) as error:
         raise ModelError(
-            f"assembly.yaml: cannot read {error}; expected 'instances: {{NAME: {{title, folders}}}}'"
+            f"{layout.where()}: cannot read {error}; expected 'instances: {{NAME: {{title, folders}}}}' "
+            "and 'shared: [FOLDER]'"
         ) from error
     named = dict.fromkeys([*shared, *(folder for instance in instances for folder in instance.folders)])
     missing = [folder for folder in named if not (data / folder).is_dir()]

@@ -8,8 +8,8 @@ from xml.sax.saxutils import escape
 
 import libsbml
 
+from myeloniche.niche.assembly.parts import Parts
 from myeloniche.niche.names import sbml_id
-from myeloniche.niche.parts import Parts
 from myeloniche.niche.tables import Reference, citation_keys
 
 __all__ = ["annotate", "identifier_uris"]

@@ -8,10 +8,10 @@ from typing import Any
 import libsbml
 
 from myeloniche.errors import ModelError
-from myeloniche.niche.annotation import annotate
-from myeloniche.niche.factors import apply_factors, names_in
+from myeloniche.niche.assembly.annotation import annotate
+from myeloniche.niche.assembly.factors import apply_factors, names_in
+from myeloniche.niche.assembly.parts import Parts
 from myeloniche.niche.names import sbml_id, user_name
-from myeloniche.niche.parts import Parts
 from myeloniche.niche.tables import ParameterRow, Problems, SpeciesRow, is_relative, raise_distinct
 from myeloniche.niche.unit_text import UnitPart, amount_parts, parse_unit, unit_id
 

@@ -13,10 +13,10 @@ from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.simulate import simulate
 from myeloniche.engine.timeline import Member, Period
 from myeloniche.errors import UnitError
-from myeloniche.niche.conservation import breaking_processes, conserved_totals
+from myeloniche.niche.checks.conservation import breaking_processes, conserved_totals
+from myeloniche.niche.checks.dimensions import DIMENSIONLESS, Dimension, DimensionReader, dimension_of
+from myeloniche.niche.checks.issue import AbstractCheck, Issue
 from myeloniche.niche.consistency import sbml_messages
-from myeloniche.niche.dimensions import DIMENSIONLESS, Dimension, DimensionReader, dimension_of
-from myeloniche.niche.issue import AbstractCheck, Issue
 from myeloniche.niche.names import instance_of, sbml_id, user_name, user_text
 from myeloniche.niche.niche import Niche
 from myeloniche.niche.tables import ParameterRow, SpeciesRow

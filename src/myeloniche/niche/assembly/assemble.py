@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from myeloniche.errors import ModelError
-from myeloniche.niche.antimony_lines import Line, sbml_of_lines
+from myeloniche.niche.assembly.antimony_lines import Line, sbml_of_lines
+from myeloniche.niche.assembly.document import dress
+from myeloniche.niche.assembly.parts import Parts, full_name, gather
 from myeloniche.niche.attachment import Attachment, Factor
-from myeloniche.niche.document import dress
-from myeloniche.niche.folders import SHARED, Folders
-from myeloniche.niche.fragments import Namespace, Statement
 from myeloniche.niche.names import instance_of, sbml_id, user_name, user_text
-from myeloniche.niche.parts import Parts, full_name, gather
+from myeloniche.niche.reading.folders import SHARED, Folders
+from myeloniche.niche.reading.fragments import Namespace, Statement
 from myeloniche.niche.tables import Problems, SpeciesRow, is_relative, raise_distinct
 from myeloniche.niche.unit_text import amount_parts
 

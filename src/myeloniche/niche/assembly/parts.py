@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 
 from myeloniche.errors import ModelError, TableError, UnknownNameError
 from myeloniche.niche.attachment import AttachedProcess, Attachment, Factor
-from myeloniche.niche.folders import SHARED, Folders, Instance, Scope
-from myeloniche.niche.fragments import Namespace, Statement, statement_of
+from myeloniche.niche.reading.folders import SHARED, Folders, Instance, Scope
+from myeloniche.niche.reading.fragments import Namespace, Statement, statement_of
 from myeloniche.niche.tables import ParameterRow, Problems, ProcessRow, Reference, SpeciesRow, unit_problems
 
 __all__ = ["Parts", "gather"]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from myeloniche.errors import UnitError
-from myeloniche.niche.fragments import names_of
-from myeloniche.niche.issue import AbstractCheck, Issue
+from myeloniche.niche.checks.issue import AbstractCheck, Issue
 from myeloniche.niche.names import sbml_id, user_name
 from myeloniche.niche.niche import Niche
+from myeloniche.niche.reading.fragments import names_of
 from myeloniche.niche.tables import (
     ROLES,
     ParameterRow,

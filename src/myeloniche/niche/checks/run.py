@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from myeloniche.niche.issue import AbstractCheck, Issue, Severity
-from myeloniche.niche.model_checks import (
+from myeloniche.niche.checks.issue import AbstractCheck, Issue, Severity
+from myeloniche.niche.checks.model import (
     CheckConservation,
     CheckRest,
     CheckSbmlUnits,
     CheckUnits,
     CheckValidSbml,
 )
-from myeloniche.niche.niche import Niche
-from myeloniche.niche.row_checks import (
+from myeloniche.niche.checks.rows import (
     CheckCellValues,
     CheckIdentifiers,
     CheckNumbersInLaws,
@@ -23,6 +22,7 @@ from myeloniche.niche.row_checks import (
     CheckRanges,
     CheckSources,
 )
+from myeloniche.niche.niche import Niche
 
 __all__ = ["CHECKS", "AbstractCheck", "Issue", "Severity", "run_checks"]
 
