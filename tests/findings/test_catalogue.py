@@ -9,7 +9,7 @@ import pytest
 from myeloniche.errors import MyelonicheError, UnknownNameError
 from myeloniche.findings.catalogue import Finding, choose, load_findings
 from myeloniche.findings.comparison import read_comparisons
-from myeloniche.findings.panel import Panel, load_panels, protocol
+from myeloniche.findings.panel import Panel, load_panels
 from myeloniche.findings.rulebook import Rulebook, load_rulebook
 
 FINDINGS = load_findings()
@@ -61,10 +61,8 @@ def test_rows_on_myeloma_lines_run_all_six() -> None:
     six = {"RPMI8226", "U266", "MM.1S", "KMS-11", "OPM-2", "INA-6"}
     for finding in FINDINGS:
         if finding.system == "six myeloma lines":
-            content = [
-                protocol(PANELS[name], cell) for name in finding.experiments for cell in PANELS[name].cells
-            ]
-            assert {arm["culture"] for entry in content for arm in entry["arms"]} == six
+            done = [entry for name in finding.experiments for entry in PANELS[name].experiments]
+            assert {arm.cells for entry in done for arm in entry.arms} == {(cell,) for cell in six}
 
 
 def test_ina_6_never_lacks_il_6() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 
 import pytest
-from fake_bench import do_panels, is_lowering
+from fake_bench import changed, do_panels, emptied, is_lowering
 
-from myeloniche.errors import TableError
+from myeloniche.errors import TableError, UnknownNameError
 from myeloniche.findings.catalogue import choose, load_findings
 from myeloniche.findings.panel import load_panels
 from myeloniche.findings.rulebook import load_rulebook
@@ -25,17 +24,12 @@ PANELS = load_panels(RULEBOOK)
 def scored(*only: str, runs: list[Run] | None = None) -> Scoreboard:
     findings = choose(load_findings(), only)
     names = dict.fromkeys(name for finding in findings for name in finding.experiments)
-    done = runs if runs is not None else do_panels([(PANELS[n], c) for n in names for c in PANELS[n].cells])
+    done = runs if runs is not None else do_panels([PANELS[name] for name in names])
     return judge_runs(findings, PANELS, done, RULEBOOK, lowering=is_lowering)
 
 
 def result(identifier: str, runs: list[Run] | None = None) -> FindingResult:
     return scored(identifier, runs=runs).results[0]
-
-
-def with_values(run: Run, value: float) -> Run:
-    flat = {key: dataclasses.replace(c, values=(value,) * len(c.values)) for key, c in run.courses.items()}
-    return dataclasses.replace(run, courses=flat)
 
 
 def test_a_finding_on_lines_is_judged_in_every_line() -> None:
@@ -45,10 +39,8 @@ def test_a_finding_on_lines_is_judged_in_every_line() -> None:
 
 
 def test_one_line_that_misses_makes_the_finding_miss() -> None:
-    runs = do_panels(
-        [(PANELS[name], cell) for name in ("fig1B", "fig1B_INA-6") for cell in PANELS[name].cells]
-    )
-    runs[-1] = with_values(runs[-1], 1.0)
+    runs = do_panels([PANELS[name] for name in ("fig1B", "fig1B_INA-6")])
+    runs[-1] = changed(runs[-1], 1.0)
 
     missed = result("T03", runs)
 
@@ -64,8 +56,7 @@ def test_a_given_row_is_shown_and_never_counted() -> None:
 
 
 def test_a_failed_simulation_agrees_with_nothing_and_is_counted() -> None:
-    runs = [with_values(run, math.nan) for run in do_panels([(PANELS["figS5"], "")])]
-    runs = [dataclasses.replace(run, statuses=dict.fromkeys(run.statuses, "step limit")) for run in runs]
+    runs = [changed(run, math.nan, status="step limit") for run in do_panels([PANELS["figS5"]])]
 
     board = scored("T52", runs=runs)
 
@@ -75,10 +66,10 @@ def test_a_failed_simulation_agrees_with_nothing_and_is_counted() -> None:
 
 
 def test_a_readout_that_was_not_measured_is_an_error_not_a_gap() -> None:
-    run = do_panels([(PANELS["figS5"], "")])[0]
+    runs = [emptied(run) for run in do_panels([PANELS["figS5"]])]
 
-    with pytest.raises(TableError, match="not measured"):
-        result("T52", [dataclasses.replace(run, courses={})])
+    with pytest.raises(UnknownNameError, match="unknown readout 'viability in BMSC'"):
+        result("T52", runs)
 
 
 def test_the_verdict_does_not_depend_on_what_else_is_scored() -> None:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from myeloniche.errors import TableError
 from myeloniche.findings.baselines import baseline_agreement
-from myeloniche.findings.bench import do_panels, is_lowering
+from myeloniche.findings.bench import do_panels, lowering_agents
 from myeloniche.findings.catalogue import Finding, choose, load_findings
 from myeloniche.findings.comparison import Comparison
 from myeloniche.findings.panel import Panel, load_panels
 from myeloniche.findings.rulebook import Rulebook, load_rulebook
 from myeloniche.findings.scoreboard import FindingResult, Run, Scoreboard
-from myeloniche.findings.verdict import Course, ReadoutVerdict, judge_comparison, overall
+from myeloniche.findings.verdict import ReadoutVerdict, judge_comparison, overall
 
 __all__ = ["judge_runs", "score"]
+
+STROMA = "BMSC"
 
 
 def score(
     only: Sequence[str] | None = None,
     *,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Scoreboard:
     """Re-do the experiments behind the findings and judge every finding.
 
@@ -44,9 +45,8 @@ def score(
     findings = choose(load_findings(), tuple(only) if only else None)
     panels = load_panels(rulebook)
     needed = dict.fromkeys(name for finding in findings for name in finding.experiments)
-    jobs = [(panels[name], cell) for name in needed for cell in panels[name].cells]
-    runs = do_panels(jobs, workers=workers, progress=progress)
-    return judge_runs(findings, panels, runs, rulebook, lowering=is_lowering)
+    runs = do_panels([panels[name] for name in needed], workers=workers, progress=progress)
+    return judge_runs(findings, panels, runs, rulebook, lowering=lowering_agents())
 
 
 def judge_runs(
@@ -82,7 +82,7 @@ def _result(finding: Finding, runs: Sequence[Run], rulebook: Rulebook) -> Findin
         _judge(comparison, run, rulebook) for run in mine for comparison in run.panel.of(finding.id)
     )
     agree, reason = overall(readouts)
-    failed = sum(status != "ok" for run in mine for status in run.statuses.values())
+    failed = sum(run.result.failed for run in mine)
     if failed:
         reason += f"; {failed} simulated arms failed"
     if finding.given:
@@ -91,21 +91,15 @@ def _result(finding: Finding, runs: Sequence[Run], rulebook: Rulebook) -> Findin
 
 
 def _judge(comparison: Comparison, run: Run, rulebook: Rulebook) -> ReadoutVerdict:
-    def lookup(arm: str, readout: str, instance: str) -> Course:
-        if (arm, readout, instance) not in run.courses:
-            got = f"{run.panel.name}.yaml: {comparison.finding} reads {readout!r} of {instance} in {arm!r}"
-            raise TableError(f"{got}, which is not measured. Add it to 'measure'.")
-        return run.courses[arm, readout, instance]
-
-    cell = run.cell or _cell_of(run.panel, comparison)
-    return judge_comparison(comparison, lookup, rulebook, cell=cell, panel=run.panel.name)
+    cell = run.cell or _cell_of(run, comparison)
+    return judge_comparison(comparison, run.course, rulebook, cell=cell, panel=run.panel.name)
 
 
-def _cell_of(panel: Panel, comparison: Comparison) -> str:
+def _cell_of(run: Run, comparison: Comparison) -> str:
     """Return the row of the cell that is measured: stroma by its name, else the partner or the only one."""
-    arm = panel.arm(comparison.treated.arm)
-    present: list[str] = [arm["culture"]] if "culture" in arm else list(arm["coculture"])
-    present += [step["add_cells"]["cells"] for step in arm["steps"] if "add_cells" in step]
-    stroma = [name for name in present if name == "BMSC"]
-    others = [name for name in present if name != "BMSC"]
-    return (stroma or others)[0] if comparison.instance == "BMSC" else (others or stroma)[0]
+    arm = run.result.experiment.arm(comparison.treated.arm)
+    added = [step.text("cells") for step in arm.steps if step.word == "add_cells"]
+    present = [*arm.cells, *added]
+    stroma = [name for name in present if name == STROMA]
+    others = [name for name in present if name != STROMA]
+    return (stroma or others)[0] if comparison.instance == STROMA else (others or stroma)[0]

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from myeloniche.findings.catalogue import Finding
 from myeloniche.findings.panel import Panel
 from myeloniche.findings.verdict import Course, ReadoutVerdict
 from myeloniche.findings.wilson import wilson_interval
+from myeloniche.lab.result import ExperimentResult
 
 __all__ = ["FindingResult", "PaperScore", "Run", "Scoreboard", "Verdict"]
 
 Verdict = Literal["agree", "disagree", "given", "not modelled"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """One panel as it was simulated, for one cell row.
 
@@ -28,19 +29,32 @@ class Run:
         The experiment and what it leaves open.
     cell
         The row it was run for; empty if the panel names its cells itself.
-    courses
-        Simulated readout by arm, readout and cell type of the dish.
-    statuses
-        How the integration of each arm ended, ``ok`` or why not.
-    experiment
-        What the laboratory gave back, for references and plots.
+    result
+        What the laboratory gave back for the nominal cells; this is scored.
+    repeats
+        The same with the replicates that the panel asks for; drawn as whiskers, never scored.
     """
 
     panel: Panel
     cell: str
-    courses: Mapping[tuple[str, str, str], Course]
-    statuses: Mapping[str, str] = field(default_factory=dict)
-    experiment: Any = None
+    result: ExperimentResult
+    repeats: ExperimentResult | None = None
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """How the integration of each scored arm ended, ``ok`` or why not."""
+        return tuple(status for statuses in self.result.statuses.values() for status in statuses)
+
+    def course(self, arm: str, readout: str, instance: str) -> Course:
+        """Return a readout of an arm over time.
+
+        Raises
+        ------
+        UnknownNameError
+            If it was not measured.
+        """
+        series = self.result.series(arm, readout, instance)
+        return Course(tuple(series.times_h.tolist()), tuple(series.values.tolist()), series.unit)
 
 
 @dataclass(frozen=True)
@@ -134,7 +148,7 @@ class Scoreboard:
     @property
     def status_counts(self) -> Counter[str]:
         """How many simulated arms ended how; everything but ``ok`` is a failure."""
-        return Counter(status for run in self.runs for status in run.statuses.values())
+        return Counter(status for run in self.runs for status in run.statuses)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON; numbers that are not finite become None."""

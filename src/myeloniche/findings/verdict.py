@@ -26,15 +26,11 @@ class Course:
         Readout at these times [unit]; NaN if the simulation failed.
     unit
         Unit of the values.
-    replicates
-        Virtual replicates at the last time [unit]; empty if the experiment asks for none. They
-        are drawn, and never scored: a verdict rests on ``values``.
     """
 
     times_h: tuple[float, ...]
     values: tuple[float, ...]
     unit: str
-    replicates: tuple[float, ...] = ()
 
 
 Lookup = Callable[[str, str, str], Course]

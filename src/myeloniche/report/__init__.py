@@ -3,7 +3,8 @@
 from myeloniche.report.bars import Bar, BarFrame, draw_bars
 from myeloniche.report.blot import Annotation, BlotBlock, BlotGroup, BlotRow, draw_blots, film_strip
 from myeloniche.report.curves import Frame, Line, draw_curves
-from myeloniche.report.page import Reference, render_page, write_page
+from myeloniche.report.page import render_page, write_page
+from myeloniche.report.sources import PageSources, Publication, page_sources
 from myeloniche.report.table import findings_table, score_lines
 
 __all__ = [
@@ -15,12 +16,14 @@ __all__ = [
     "BlotRow",
     "Frame",
     "Line",
-    "Reference",
+    "PageSources",
+    "Publication",
     "draw_bars",
     "draw_blots",
     "draw_curves",
     "film_strip",
     "findings_table",
+    "page_sources",
     "render_page",
     "score_lines",
     "write_page",

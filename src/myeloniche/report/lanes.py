@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
+from myeloniche.lab.experiment import Arm, Step
 from myeloniche.report.blot import Annotation
 from myeloniche.report.words import pretty
 
-__all__ = ["Arm", "annotated", "last_agent", "titles"]
+__all__ = ["annotated", "last_agent", "titles"]
 
-Arm = Mapping[str, Any]
-_ABSENT = "−"
+_ABSENT, _PRESENT = "−", "+"
+_FULL_SERUM = "10% FBS"
+_STROMA = "BMSC"
+
+Fact = tuple[str, str]
 
 
 def annotated(arms: Sequence[Arm], *, measured: str) -> tuple[Annotation, ...]:
@@ -20,7 +24,7 @@ def annotated(arms: Sequence[Arm], *, measured: str) -> tuple[Annotation, ...]:
     Parameters
     ----------
     arms
-        Arms as written in the experiment, one per lane.
+        One per lane.
     measured
         Cell type that is lysed, ``MM`` or ``BMSC``; its partner gets a line of its own.
     """
@@ -34,46 +38,60 @@ def titles(arms: Sequence[Arm]) -> list[str]:
     """Return the names of arms for axes and legends, with the time of harvest where it differs."""
     times = [_harvest(arm) for arm in arms]
     differ = len(set(times)) > 1
-    return [
-        pretty(f"{arm['name']}, {time}" if differ else arm["name"])
-        for arm, time in zip(arms, times, strict=True)
-    ]
+    names = [f"{arm.name}, {time}" if differ else arm.name for arm, time in zip(arms, times, strict=True)]
+    return [pretty(name) for name in names]
 
 
 def last_agent(arm: Arm) -> str:
     """Return what was added last, from which a time course counts."""
-    added = [step["add"]["drug"] for step in arm["steps"] if "add" in step]
-    return pretty(added[-1]) if added else "start"
+    added = [step.text("drug") for step in arm.steps if step.word == "add"]
+    return pretty(added[-1]) if added else "the last step"
 
 
-def _facts(arm: Arm, measured: str) -> Iterator[tuple[str, str]]:
+def _facts(arm: Arm, measured: str) -> Iterator[Fact]:
     """Yield (label, mark) for each thing that an arm has."""
-    cells = _cells(arm)
-    lysed = [cell for cell in cells if (cell == "BMSC") == (measured == "BMSC")] or cells
-    yield "cells", lysed[0]
+    cells = [*arm.cells, *(step.text("cells") for step in arm.steps if step.word == "add_cells")]
+    lysed = next((cell for cell in cells if (cell == _STROMA) == (measured == _STROMA)), cells[0])
+    yield "cells", lysed
     for partner in cells:
-        if partner != lysed[0]:
-            yield f"with {partner}", "+"
-    serum = [step["starve"]["serum"] for step in arm["steps"] if "starve" in step]
-    yield "FBS (%)", (serum[-1] if serum else "10% FBS").split("%")[0].strip()
-    for step in arm["steps"]:
-        if "transfect" in step:
-            yield step["transfect"]["with"], "+"
-        if "add" in step:
-            size, _, unit = str(step["add"]["dose"]).partition(" ")
-            yield f"{step['add']['drug']} ({unit})", size
+        if partner != lysed:
+            yield f"with {partner}", _PRESENT
+    serum = [step.text("serum") for step in arm.steps if step.text("serum")]
+    yield "FBS (%)", (serum or [_FULL_SERUM])[-1].split("%")[0].strip()
+    for step in arm.steps:
+        if step.word in _FACTS:
+            yield _FACTS[step.word](step)
     yield "harvest", _harvest(arm)
 
 
-def _cells(arm: Arm) -> list[str]:
-    present = [arm["culture"]] if "culture" in arm else list(arm["coculture"])
-    return present + [step["add_cells"]["cells"] for step in arm["steps"] if "add_cells" in step]
+def _added(step: Step) -> Fact:
+    size, _, unit = step.text("dose").partition(" ")
+    return f"{step.text('drug')} ({unit})", size
+
+
+def _by(word: str) -> Callable[[Step], Fact]:
+    def fact(step: Step) -> Fact:
+        return f"{step.text('target')} {word}", step.text("by") or step.text("fold") or _PRESENT
+
+    return fact
+
+
+_FACTS: Mapping[str, Callable[[Step], Fact]] = MappingProxyType(
+    {
+        "add": _added,
+        "transfect": lambda step: (step.text("with"), _PRESENT),
+        "knock_down": _by("knock-down"),
+        "knock_out": _by("knock-out"),
+        "overexpress": _by("over-expressed"),
+        "inhibit": _by("inhibited"),
+        "clamp": _by("clamped"),
+        "conditioned_medium": lambda step: ("conditioned medium", step.text("fraction") or _PRESENT),
+        "wash": lambda _: ("washed", _PRESENT),
+        "remove_cells": lambda step: (f"{step.text('in')} removed", _PRESENT),
+    }
+)
 
 
 def _harvest(arm: Arm) -> str:
-    waits = [
-        str(step.get("wait") or step["starve"]["for"])
-        for step in arm["steps"]
-        if step.keys() & {"wait", "starve"}
-    ]
+    waits = [step.text("for") for step in arm.steps if step.text("for")]
     return waits[-1] if waits else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
@@ -12,18 +11,11 @@ from typing import Any
 from myeloniche.findings.rulebook import load_rulebook
 from myeloniche.findings.scoreboard import Scoreboard
 from myeloniche.findings.wilson import wilson_interval
+from myeloniche.report.sources import PageSources
 from myeloniche.report.views import panel_views, result_view, rule_words
 from myeloniche.report.words import percent
 
-__all__ = ["Reference", "render_page", "write_page"]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """An entry of the bibliography: its text, and a link if it has a DOI."""
-
-    text: str
-    link: str = ""
+__all__ = ["render_page", "write_page"]
 
 
 @dataclass(frozen=True)
@@ -41,8 +33,7 @@ def write_page(
     scoreboard: Scoreboard,
     folder: Path,
     *,
-    provenance: Mapping[str, int] | None = None,
-    references: Sequence[Reference] = (),
+    sources: PageSources,
 ) -> Path:
     """Write ``index.html`` into a folder, making the folder if needed.
 
@@ -52,10 +43,8 @@ def write_page(
         What was scored.
     folder
         Where to write.
-    provenance
-        How many parameters of the model are of which kind.
-    references
-        Bibliography of the runs.
+    sources
+        Kinds of parameters, and the bibliography of the runs.
 
     Returns
     -------
@@ -63,15 +52,14 @@ def write_page(
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "index.html"
-    path.write_text(render_page(scoreboard, provenance=provenance, references=references), "utf-8")
+    path.write_text(render_page(scoreboard, sources=sources), "utf-8")
     return path
 
 
 def render_page(
     scoreboard: Scoreboard,
     *,
-    provenance: Mapping[str, int] | None = None,
-    references: Sequence[Reference] = (),
+    sources: PageSources,
 ) -> str:
     """Return the report as HTML; see :func:`write_page`."""
     from jinja2 import Environment, StrictUndefined
@@ -79,7 +67,7 @@ def render_page(
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     source = files("myeloniche.report").joinpath("page.html.jinja").read_text("utf-8")
     results = [result_view(result) for result in scoreboard.results]
-    counts = sorted((provenance or {}).items(), key=lambda item: -item[1])
+    counts = sorted(sources.kinds.items(), key=lambda item: -item[1])
     scale = _scale(scoreboard)
     context: dict[str, Any] = {
         "score": scoreboard.total,
@@ -93,7 +81,7 @@ def render_page(
         "rules": rule_words(load_rulebook()),
         "provenance": counts,
         "provenance_total": sum(count for _, count in counts),
-        "references": references,
+        "references": sources.publications,
         "percent": percent,
         "version": version("myeloniche"),
     }

@@ -1,17 +1,16 @@
-"""From simulated panels to pictures: blots, time courses and bars, chosen by what was measured."""
+"""From simulated experiments to pictures: blots, time courses and bars, chosen by what was measured."""
 
 from __future__ import annotations
 
 import base64
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from myeloniche.findings.panel import protocol
-from myeloniche.findings.scoreboard import Run
-from myeloniche.findings.verdict import Course
+from myeloniche.lab.experiment import Arm
+from myeloniche.lab.result import ExperimentResult, Series
 from myeloniche.report.bars import Bar, BarFrame, draw_bars
 from myeloniche.report.blot import Annotation, BlotBlock, BlotGroup, BlotRow, draw_blots
 from myeloniche.report.curves import Frame, Line, draw_curves
@@ -21,130 +20,162 @@ from myeloniche.report.words import pretty
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Picture", "pictures_of"]
+__all__ = ["Film", "Picture", "draw_film"]
 
 _BLOTTED = ("blot", "nuclear")
 _PAGE_WIDTH = 7.4  # inch, the widest blot that fits the page
 _BLOT_MINUTES = (0, 5, 15, 30, 60, 180)  # lanes of a time course; the curves show every time
-_DOTS_PER_INCH = 170
+_LONGEST_IN_MINUTES = 6  # hours; longer courses are drawn in hours
+_DOTS_PER_INCH = 150
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An image for the page: its data URI, what it shows in words, a caption, and its width [inch]."""
+    """An image: its kind (MIME type), content, what it shows in words, a caption, and its width [inch]."""
 
-    uri: str
+    kind: str
+    content: bytes
     alternative: str
     caption: str
     width: float
 
-
-@dataclass(frozen=True)
-class _Measured:
-    """One entry of 'measure' in one run: readouts, cell type, and the arms with their courses."""
-
-    run: Run
-    instrument: str
-    readouts: tuple[str, ...]
-    instance: str
-    arms: tuple[Mapping[str, Any], ...]
-
-    def course(self, arm: Mapping[str, Any], readout: str) -> Course:
-        return self.run.courses[arm["name"], readout, self.instance]
-
-    def row(self, readout: str, amounts: Sequence[float]) -> BlotRow:
-        """Return a strip, exposed like every other lane of this protein in the run."""
-        exposed = [
-            value
-            for (_, name, instance), course in self.run.courses.items()
-            if (name, instance) == (readout, self.instance)
-            for value in course.values
-            if math.isfinite(value)
-        ]
-        return BlotRow(pretty(readout), tuple(amounts), max(exposed, default=0.0))
+    @property
+    def uri(self) -> str:
+        """The image as a data URI, for a page that needs no other file."""
+        return f"data:{self.kind};base64,{base64.b64encode(self.content).decode('ascii')}"
 
     @property
-    def timed(self) -> bool:
-        return len(self.course(self.arms[0], self.readouts[0]).times_h) > 1
+    def suffix(self) -> str:
+        """Suffix of a file that holds the image."""
+        return ".png" if self.kind == "image/png" else ".svg"
 
 
-def pictures_of(runs: Sequence[Run]) -> list[Picture]:
-    """Draw what one published panel shows.
+@dataclass(frozen=True, eq=False)
+class Film:
+    """One experiment to be drawn: its result, the same with replicates if there are any, and a title."""
+
+    result: ExperimentResult
+    repeats: ExperimentResult | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """What one instrument saw in one cell type, in the arms where it looked, once or over time."""
+
+    film: Film
+    instrument: str
+    instance: str
+    timed: bool
+    readouts: tuple[str, ...]
+    arms: tuple[Arm, ...]
+
+    def series(self, arm: Arm, readout: str) -> Series:
+        return self.film.result.series(arm.name, readout, self.instance)
+
+    def replicates(self, arm: Arm, readout: str) -> tuple[float, ...]:
+        if self.film.repeats is None:
+            return ()
+        series = self.film.repeats.series(arm.name, readout, self.instance)
+        return tuple(series.replicates[:, -1].tolist())
+
+    def row(self, readout: str, amounts: Sequence[float]) -> BlotRow:
+        """Return a strip, exposed like every other lane of this protein in the experiment."""
+        exposed = [
+            float(value)
+            for by_label in self.film.result.arms.values()
+            for series in by_label.values()
+            if (series.readout, series.instance) == (readout, self.instance)
+            for value in series.values
+            if math.isfinite(value)
+        ]
+        return BlotRow(pretty(readout), tuple(float(amount) for amount in amounts), max(exposed, default=0.0))
+
+
+def draw_film(films: Sequence[Film]) -> list[Picture]:
+    """Draw what one experiment shows, for all the cell rows in which it was done.
 
     Parameters
     ----------
-    runs
-        The runs of the panel, one per cell row.
+    films
+        The experiment, once per cell row.
+
+    Returns
+    -------
+    A blot if anything was blotted, curves if it was followed over time, bars for everything else.
     """
-    measured = [entry for run in runs for entry in _measured(run)]
+    measured = [entry for film in films for entry in _measured(film)]
     blots = [entry for entry in measured if entry.instrument in _BLOTTED]
-    counts = [entry for entry in measured if entry.instrument not in _BLOTTED]
-    found: list[Picture] = []
-    if blots:
-        found.append(_blot_picture(blots))
-        found.extend(_curve_picture(entry) for entry in blots if entry.timed and len(entry.readouts) > 1)
-    if counts:
-        found.append(_bar_picture(counts))
+    found = [_blot_picture(blots)] if blots else []
+    found.extend(_curve_picture(entry) for entry in measured if entry.timed and _worth_curves(entry))
+    counts = [entry for entry in measured if entry.instrument not in _BLOTTED and not entry.timed]
+    for readout in dict.fromkeys((entry.instance, name) for entry in counts for name in entry.readouts):
+        found.append(_bar_picture([entry for entry in counts if entry.instance == readout[0]], readout[1]))
     return found
 
 
-def _measured(run: Run) -> Iterator[_Measured]:
-    content = protocol(run.panel, run.cell)
-    for measure in content["measure"]:
-        instrument = next(word for word in measure if word not in ("at", "arms", "in", "from"))
-        several = isinstance(measure[instrument], list)
-        instance = measure["in"] if several else measure[instrument]
-        prefix = "nuclear " if instrument == "nuclear" else ""
-        readouts = tuple(prefix + name for name in measure[instrument]) if several else (instrument,)
-        chosen = measure.get("arms", [arm["name"] for arm in content["arms"]])
-        arms = tuple(arm for arm in content["arms"] if arm["name"] in chosen)
-        yield _Measured(run, instrument, readouts, instance, arms)
+def _measured(film: Film) -> Iterator[_Measured]:
+    seen: dict[tuple[str, str, bool], list[tuple[str, str]]] = {}
+    for arm, by_label in film.result.arms.items():
+        for series in by_label.values():
+            key = (series.instrument, series.instance, series.times_h.size > 1)
+            seen.setdefault(key, []).append((arm, series.readout))
+    for (instrument, instance, timed), pairs in seen.items():
+        arms = dict.fromkeys(arm for arm, _ in pairs)
+        readouts = tuple(dict.fromkeys(readout for _, readout in pairs))
+        chosen = tuple(film.result.experiment.arm(arm) for arm in arms)
+        yield _Measured(film, instrument, instance, timed, readouts, chosen)
+
+
+def _worth_curves(entry: _Measured) -> bool:
+    """Two times are a blot, not a curve."""
+    return entry.series(entry.arms[0], entry.readouts[0]).times_h.size > 2
 
 
 def _blot_picture(entries: Sequence[_Measured]) -> Picture:
     groups = [group for entry in entries for group in _groups(entry)]
     rows = ", ".join(dict.fromkeys(row.label for group in groups for row in group.rows))
     lanes = sum(group.lanes for group in groups)
-    caption = (
-        "Virtual western blot. Each protein is exposed so that its darkest lane of the experiment is black"
-    )
-    return _png(
+    return _picture(
         draw_blots(_wrapped(groups)),
+        "image/png",
         f"Virtual western blot of {rows} over {lanes} lanes; the numbers are in the table below.",
-        f"{caption}; the loading control is drawn alike in every lane.",
+        "Virtual western blot. Each protein is exposed so that its darkest lane of the experiment is black; "
+        "the loading control is drawn alike in every lane.",
     )
 
 
 def _groups(entry: _Measured) -> Iterator[BlotGroup]:
     loading = "p84" if entry.instrument == "nuclear" else "β-actin"
     if not entry.timed:
-        title = entry.run.cell or _only_cell(entry.run)
         rows = tuple(
-            entry.row(name, [entry.course(arm, name).values[-1] for arm in entry.arms])
+            entry.row(name, [entry.series(arm, name).values[-1] for arm in entry.arms])
             for name in entry.readouts
         )
-        yield BlotGroup(title, annotated(entry.arms, measured=entry.instance), rows, loading)
+        yield BlotGroup(entry.film.title, annotated(entry.arms, measured=entry.instance), rows, loading)
         return
     for arm in entry.arms:
-        kept = _kept_times(entry.course(arm, entry.readouts[0]).times_h)
-        times = entry.course(arm, entry.readouts[0]).times_h
-        minutes = Annotation("min", tuple(f"{times[index] * 60:.0f}" for index in kept))
+        times_h = entry.series(arm, entry.readouts[0]).times_h
+        kept = _kept_times(times_h.tolist())
+        times = [
+            times_h[index] * 60 if times_h[-1] <= _LONGEST_IN_MINUTES else times_h[index] for index in kept
+        ]
+        unit = "min" if times_h[-1] <= _LONGEST_IN_MINUTES else "h"
+        line = Annotation(unit, tuple(f"{time:.4g}" for time in times))
         rows = tuple(
-            entry.row(name, [entry.course(arm, name).values[index] for index in kept])
+            entry.row(name, [entry.series(arm, name).values[index] for index in kept])
             for name in entry.readouts
         )
-        yield BlotGroup(pretty(arm["name"]), (minutes,), rows, loading)
-
-
-def _only_cell(run: Run) -> str:
-    """Return the cell of a panel that holds only one, else nothing."""
-    cells = {str(arm.get("culture")) for arm in run.panel.content["arms"]}
-    return cells.pop() if len(cells) == 1 and "_" in run.panel.name else ""
+        yield BlotGroup(pretty(arm.name), (line,), rows, loading)
 
 
 def _kept_times(times_h: Sequence[float]) -> list[int]:
+    """Return the times that become lanes: the usual minutes, else a handful evenly chosen."""
     kept = [index for index, time in enumerate(times_h) if round(time * 60) in _BLOT_MINUTES]
-    return kept or list(range(len(times_h)))
+    if len(kept) > 1:
+        return kept
+    step = max(1, -(-len(times_h) // len(_BLOT_MINUTES)))
+    return sorted({*range(0, len(times_h), step), len(times_h) - 1})
 
 
 def _wrapped(groups: Sequence[BlotGroup]) -> list[BlotBlock]:
@@ -168,69 +199,58 @@ def _same_form(one: BlotGroup, other: BlotGroup) -> bool:
 
 def _curve_picture(entry: _Measured) -> Picture:
     names = titles(entry.arms)
-    frames = [_frame(entry, readout, names) for readout in entry.readouts]
+    longest = max(float(entry.series(arm, entry.readouts[0]).times_h[-1]) for arm in entry.arms)
+    per_hour, unit = (60, "min") if longest <= _LONGEST_IN_MINUTES else (1, "h")
+    frames = [_frame(entry, readout, names, per_hour) for readout in entry.readouts]
     after = last_agent(entry.arms[0])
     shown = ", ".join(frame.title for frame in frames)
-    return _svg(
-        draw_curves(frames, time_label=f"min after {after}"),
+    return _picture(
+        draw_curves(frames, time_label=f"{unit} after {after}"),
+        "image/svg+xml",
         f"Time courses of {shown} after {after} in the arms {', '.join(names)}.",
         f"The same arms at every simulated time after {after}.",
     )
 
 
-def _frame(entry: _Measured, readout: str, names: Sequence[str]) -> Frame:
-    courses = [entry.course(arm, readout) for arm in entry.arms]
+def _frame(entry: _Measured, readout: str, names: Sequence[str], per_hour: int) -> Frame:
+    series = [entry.series(arm, readout) for arm in entry.arms]
     lines = tuple(
-        Line(name, tuple(time * 60 for time in course.times_h), course.values)
-        for name, course in zip(names, courses, strict=True)
+        Line(name, tuple((found.times_h * per_hour).tolist()), tuple(found.values.tolist()))
+        for name, found in zip(names, series, strict=True)
     )
-    return Frame(pretty(readout), pretty(courses[0].unit), lines)
+    return Frame(pretty(readout), pretty(series[0].unit), lines)
 
 
-def _bar_picture(entries: Sequence[_Measured]) -> Picture:
-    frames = [_bar_frame(entry) for entry in entries]
-    first = entries[0]
-    readout = first.readouts[0]
-    unit = first.course(first.arms[0], readout).unit
-    spread = any(bar.replicates for frame in frames for bar in frame.bars)
-    caption = (
-        "Bars are the simulated culture; whiskers the standard deviation of virtual replicates."
-        if spread
-        else ""
-    )
-    return _svg(
+def _bar_picture(entries: Sequence[_Measured], readout: str) -> Picture:
+    chosen = [entry for entry in entries if readout in entry.readouts]
+    frames = [_bar_frame(entry, readout) for entry in chosen]
+    unit = chosen[0].series(chosen[0].arms[0], readout).unit
+    repeats = max(len(bar.replicates) for frame in frames for bar in frame.bars)
+    whiskers = f"; whiskers are the standard deviation of {repeats} virtual repeats" if repeats > 1 else ""
+    return _picture(
         draw_bars(frames, label=pretty(f"{readout} [{unit}]")),
+        "image/svg+xml",
         f"Bars of {pretty(readout)} per arm; the numbers are in the table below.",
-        caption or "Bars are the simulated culture at the time of harvest.",
+        f"Bars are the simulated culture at harvest{whiskers}.",
     )
 
 
-def _bar_frame(entry: _Measured) -> BarFrame:
-    readout = entry.readouts[0]
-    courses = [entry.course(arm, readout) for arm in entry.arms]
+def _bar_frame(entry: _Measured, readout: str) -> BarFrame:
     bars = tuple(
-        Bar(name, course.values[-1], course.replicates)
-        for name, course in zip(titles(entry.arms), courses, strict=True)
+        Bar(name, float(entry.series(arm, readout).values[-1]), entry.replicates(arm, readout))
+        for name, arm in zip(titles(entry.arms), entry.arms, strict=True)
     )
-    return BarFrame(entry.run.cell or _only_cell(entry.run), bars)
+    return BarFrame(entry.film.title, bars)
 
 
-def _png(figure: Figure, alternative: str, caption: str) -> Picture:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH)
-    return _picture(figure, "image/png", buffer.getvalue(), alternative, caption)
-
-
-def _svg(figure: Figure, alternative: str, caption: str) -> Picture:
+def _picture(figure: Figure, kind: str, alternative: str, caption: str) -> Picture:
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
-    # text stays text, so that the page is small, searchable and the same on every run
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "myeloniche"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return _picture(figure, "image/svg+xml", buffer.getvalue(), alternative, caption)
-
-
-def _picture(figure: Figure, kind: str, content: bytes, alternative: str, caption: str) -> Picture:
-    uri = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-    return Picture(uri, alternative, caption, float(figure.get_figwidth()))
+    if kind == "image/png":
+        figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH)
+    else:
+        # text stays text, so that the page is small, searchable and the same on every run
+        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "myeloniche"}):
+            figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return Picture(kind, buffer.getvalue(), alternative, caption, float(figure.get_figwidth()))

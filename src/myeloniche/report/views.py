@@ -12,7 +12,7 @@ from myeloniche.findings.catalogue import Finding
 from myeloniche.findings.rulebook import Rule, Rulebook
 from myeloniche.findings.scoreboard import FindingResult, Run, Scoreboard
 from myeloniche.findings.verdict import ReadoutVerdict
-from myeloniche.report.pictures import Picture, pictures_of
+from myeloniche.report.pictures import Film, Picture, draw_film
 from myeloniche.report.words import number, percent, pretty
 
 __all__ = ["MARKS", "PanelView", "ReadoutView", "ResultView", "figure_label", "panel_views", "result_view",
@@ -153,9 +153,17 @@ def _panel_view(name: str, runs: Sequence[Run], results: Sequence[FindingResult]
         results=tuple(result_view(result) for result in mine),
         rows=rows,
         all_rows=every if len(every) > len(rows) else (),
-        pictures=tuple(pictures_of(runs)),
+        pictures=tuple(draw_film([Film(run.result, run.repeats, _film_title(run)) for run in runs])),
         choices=tuple(pretty(choice) for choice in choices),
     )
+
+
+def _film_title(run: Run) -> str:
+    """Return the cell row for which a panel was run apart from others; empty if it holds them all."""
+    if run.cell:
+        return run.cell
+    cells = {cell for arm in run.result.experiment.arms for cell in arm.cells}
+    return cells.pop() if "_" in run.panel.name and len(cells) == 1 else ""
 
 
 def _statement(finding: Finding) -> str:
