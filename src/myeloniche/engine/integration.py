@@ -13,16 +13,14 @@ from numpy.typing import NDArray
 
 from myeloniche.engine.batch import Batch
 from myeloniche.engine.kernels.cache import ModelKernels, model_kernels
+from myeloniche.engine.lanes import Kernels, Results, empty_lanes
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.errors import ModelError, UnknownNameError
 
-__all__ = ["STATUS", "Outcome", "Settings", "available_workers", "integrate"]
+__all__ = ["Outcome", "Settings", "available_workers", "integrate"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-STATUS = ("ok", "step limit", "non-finite", "no rest", "step too small")
-"""How a member may end; the codes of the integrator are positions here."""
 
 _ROUNDS = 256  # step attempts between two looks at progress and interruption
 _ALIGNMENT = 64
@@ -146,9 +144,6 @@ class _Run:
         settings: Settings,
         tolerances: Floats,
     ) -> None:
-        # Numba takes half a second to import
-        from myeloniche.engine.rosenbrock import Kernels, Results
-
         layout = kernels.layout
         names = [name for name in Kernels._fields if name in kernels.addresses]
         places = {name: layout[_SLOTS.get(name, name)] for name in Kernels._fields if name not in names}
@@ -186,10 +181,11 @@ class _Run:
         progress(int(np.count_nonzero(self.results.status >= 0)), self.batch.members)
 
     def _work(self, report: Callable[[], None]) -> None:
+        # Numba takes half a second to import
         from myeloniche.engine.rosenbrock import advance
 
         workspace = self._workspace()
-        lanes = self._lanes()
+        lanes = empty_lanes(self.compiled.layout.lanes)
         limit = self.settings.max_steps
         arguments = (self.kernels, workspace, lanes, self.batch, self.results, self.counter, limit, _ROUNDS)
         while not self.stopped and advance(*arguments):
@@ -207,14 +203,6 @@ class _Run:
         first = layout["tolerance"]
         slots[first : first + layout.states] = self.tolerances[:, None]
         return workspace
-
-    def _lanes(self) -> object:
-        from myeloniche.engine.rosenbrock import Lanes
-
-        width = self.compiled.layout.lanes
-        real = ("elapsed", "size", "proposal", "old_error", "old_size")
-        kinds = {name: np.float64 if name in real else np.int64 for name in Lanes._fields}
-        return Lanes(**{name: np.zeros(width, kind) for name, kind in kinds.items()})
 
 
 _SLOTS = {"step_size": "step"}

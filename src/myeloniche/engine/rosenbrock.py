@@ -14,33 +14,35 @@ References
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.engine.batch import Batch
-from myeloniche.engine.kernels.native_call import call_kernel, compiled, compiled_part, fetch_and_increment
+from myeloniche.engine.kernels.native_call import (
+    call_kernel,
+    compiled,
+    compiled_part,
+    fetch_and_increment,
+)
+from myeloniche.engine.lanes import (
+    EMPTY,
+    ENTER,
+    IDLE,
+    NO_REST,
+    NON_FINITE,
+    OK,
+    RUN,
+    STEP_LIMIT,
+    STEP_TOO_SMALL,
+    Kernels,
+    Lanes,
+    Results,
+)
 
-__all__ = [
-    "NON_FINITE",
-    "NO_REST",
-    "OK",
-    "STEP_LIMIT",
-    "STEP_TOO_SMALL",
-    "Lanes",
-    "Kernels",
-    "Results",
-    "advance",
-]
+__all__ = ["advance"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-PENDING, OK, STEP_LIMIT, NON_FINITE, NO_REST, STEP_TOO_SMALL = -1, 0, 1, 2, 3, 4
-
-# what a lane is doing
-EMPTY, IDLE, ENTER, RUN = 0, 1, 2, 3
 
 _SAFETY = 0.9
 _SHRINK = 0.2
@@ -48,71 +50,6 @@ _GROW = 6.0
 _SHRINK_NON_FINITE = 0.1
 _STRETCH = 1.01  # a step this close to the period's end goes there
 _SMALLEST_STEP = 1e-18  # of the period's duration
-
-
-class Kernels(NamedTuple):
-    """Addresses of the kernels, and where their workspace has what (see ``kernels.layout``)."""
-
-    prepare: int
-    start: int
-    step: int
-    dense: int
-    interpolate: int
-    accept: int
-    rest: int
-    time: int
-    clock: int
-    step_size: int
-    span: int
-    mask: int
-    theta: int
-    error: int
-    growth: int
-    guess: int
-    slope: int
-    unrest: int
-    state: int
-    parameter: int
-    output: int
-
-
-class Lanes(NamedTuple):
-    """What each lane is at, arrays of shape (lane,)."""
-
-    phase: Integers
-    member: Integers
-    segment: Integers
-    elapsed: Floats
-    size: Floats
-    proposal: Floats
-    last: Integers
-    fresh: Integers
-    retried: Integers
-    old_error: Floats
-    old_size: Floats
-    next_output: Integers
-    steps: Integers
-    rejected: Integers
-
-
-class Results(NamedTuple):
-    """Where the members' results go.
-
-    Attributes
-    ----------
-    wanted
-        Numbers of the states to be delivered, shape (column,).
-    outputs
-        Their values, shape (row, column); the rows of a member start at the batch's ``first_row``.
-    status, steps, rejected
-        How each member ended and what it took, shape (member,).
-    """
-
-    wanted: Integers
-    outputs: Floats
-    status: Integers
-    steps: Integers
-    rejected: Integers
 
 
 @compiled
@@ -154,10 +91,12 @@ def _fill(
                 if lanes.phase[lane] == EMPTY:
                     _take_member(kernels, workspace, lanes, batch, counter, lane)
                 else:
-                    changed = _enter_segment(kernels, workspace, lanes, batch, results, lane) or changed
+                    if _enter_segment(kernels, workspace, lanes, batch, results, lane):
+                        changed = True
             if lanes.phase[lane] == RUN:
                 running = True
-                fresh = fresh or lanes.fresh[lane] == 1
+                if lanes.fresh[lane] == 1:
+                    fresh = True
         if changed:
             call_kernel(kernels.prepare, workspace)
         if not fresh:
@@ -204,14 +143,15 @@ def _enter_segment(
     plans = batch.plans
     plan = batch.plan_of[lanes.member[lane]]
     segment = lanes.segment[lane]
-    new = lanes.fresh[lane] == 2
+    new = bool(lanes.fresh[lane] == 2)
     if segment == plans.first_segment[plan + 1]:
         _finish(lanes, batch, results, lane, OK)
         return False
     first, last = plans.first_change[segment], plans.first_change[segment + 1]
     for change in range(first, last):
         _apply(kernels, workspace, lanes, batch, lane, change)
-        new = new or plans.change_state[change] == 0
+        if plans.change_state[change] == 0:
+            new = True
     steady = segment > plans.first_segment[plan] and plans.until_rest[segment - 1] == 0
     if first != last or plans.until_rest[segment] != 0 or not steady or new:
         lanes.fresh[lane] = 1
@@ -316,11 +256,11 @@ def _check_rest(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch)
     call_kernel(kernels.rest, workspace)
     width = lanes.phase.size
     for lane in range(width):
-        if lanes.phase[lane] == RUN and batch.plans.until_rest[lanes.segment[lane]] != 0:
-            # a comparison that NaN fails
-            if workspace[kernels.unrest * width + lane] <= 0.0:
-                lanes.segment[lane] += 1
-                lanes.phase[lane] = ENTER
+        if lanes.phase[lane] != RUN or batch.plans.until_rest[lanes.segment[lane]] == 0:
+            continue
+        if workspace[kernels.unrest * width + lane] <= 0.0:
+            lanes.segment[lane] += 1
+            lanes.phase[lane] = ENTER
 
 
 @compiled_part
@@ -354,7 +294,7 @@ def _judge(
         error = workspace[kernels.error * width + lane]
         growth = workspace[kernels.growth * width + lane]
         if error <= 1.0:
-            _grow(lanes, lane, error, growth)
+            _grow(lanes, lane, growth)
             workspace[kernels.mask * width + lane] = 1.0
             any_accepted = True
             continue
@@ -370,7 +310,7 @@ def _judge(
 
 
 @compiled_part
-def _grow(lanes: Lanes, lane: int, error: float, growth: float) -> None:
+def _grow(lanes: Lanes, lane: int, growth: float) -> None:
     """Propose the next size from this error and the one before [1]_."""
     size = lanes.size[lane]
     factor = min(_GROW, max(_SHRINK, _SAFETY * growth))
@@ -436,7 +376,7 @@ def _has_output(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch,
         return False
     reached = workspace[kernels.time * width + lane] + lanes.size[lane]
     first = plans.first_time[batch.plan_of[lanes.member[lane]]]
-    return lanes.last[lane] == 1 or plans.times[first + index] <= reached
+    return bool(lanes.last[lane] == 1 or plans.times[first + index] <= reached)
 
 
 @compiled_part

@@ -19,8 +19,8 @@ class RosenbrockTableau:
     """A stiffly accurate Rosenbrock method in the form that needs no product with the Jacobian.
 
     With W = 1/(gamma h) - J, stage s solves ``W k_s = f(t + nodes[s] h, y + sum_j arguments[s][j] k_j) +
-    sum_j couplings[s][j] k_j / h + slopes[s] h df/dt``. The last two stages start from the argument of the one
-    before plus its k, the new state is the last argument plus the last k, and the last k is the error.
+    sum_j couplings[s][j] k_j / h + slopes[s] h df/dt``. The last two stages start from the argument of the
+    one before plus its k, the new state is the last argument plus the last k, and the last k is the error.
 
     Attributes
     ----------

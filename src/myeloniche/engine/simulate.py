@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from myeloniche.engine.batch import Batch, flatten_members, flatten_table
-from myeloniche.engine.integration import STATUS, Outcome, Settings, integrate
+from myeloniche.engine.integration import Outcome, Settings, integrate
+from myeloniche.engine.lanes import STATUS
 from myeloniche.engine.observation import needed_states, observe
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.timeline import REST_TOLERANCE, Member, Period, check_members
@@ -111,8 +112,8 @@ class Trajectories:
             kinds = ", ".join(f"{count} x {kind!r}" for kind, count in counts.items())
             shown = ", ".join(map(str, failed[:5]))
             raise IntegrationError(
-                f"model {self.model.name!r}: {failed.size} of {len(self)} members failed ({kinds}), the first "
-                f"are {shown}. Look at their parameters, raise max_steps, or pass throw=False to get them as NaN"
+                f"model {self.model.name!r}: {failed.size} of {len(self)} members failed ({kinds}), "
+                f"the first are {shown}. Look at their parameters, raise max_steps, or pass throw=False"
             )
 
     def _common_times(self) -> Floats:
@@ -219,7 +220,7 @@ def ensemble(
     progress
         Called now and then with the number of members done and their total.
     **settings
-        ``rtol``, ``atol``, ``max_steps``, ``rest_tolerance``, ``workers`` and ``lanes`` as in :func:`simulate`.
+        ``rtol``, ``atol``, ``max_steps``, ``rest_tolerance``, ``workers``, ``lanes``; see :func:`simulate`.
 
     Returns
     -------

@@ -49,9 +49,7 @@ class Equations:
     time_slopes: tuple[int, ...] = ()
 
 
-def print_module(
-    equations: Equations, *, lanes: int, tableau: RosenbrockTableau
-) -> tuple[str, Layout]:
+def print_module(equations: Equations, *, lanes: int, tableau: RosenbrockTableau) -> tuple[str, Layout]:
     """Print all kernels of a model.
 
     Parameters

@@ -64,10 +64,7 @@ def _emit_entry(writer: IrWriter, base: int, entry: FactorEntry, shift: str) -> 
 def solve_text(plan: Factorisation, layout: Layout) -> str:
     """Return IR of ``solve(workspace, k)``: k = W^-1 (rate + correction) with W = I/(gamma h) - J."""
     rows = [(state, list(plan.lower[place]), False) for place, state in enumerate(plan.order)]
-    rows += [
-        (state, list(plan.upper[place]), True)
-        for place, state in reversed(list(enumerate(plan.order)))
-    ]
+    rows += [(state, list(plan.upper[place]), True) for place, state in reversed(list(enumerate(plan.order)))]
     parts, names = [], []
     for index, chunk in enumerate(_bounded_rows(rows)):
         writer = _SolveWriter(plan, layout)

@@ -9,7 +9,7 @@ derivative.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["COMPARISONS", "TIME", "Lowering", "SourceNode"]
 
@@ -40,12 +40,21 @@ class Lowering:
         For each operation, whether it depends on nothing but parameters.
     """
 
-    def __init__(self, source: Sequence[SourceNode], states: Sequence[str], parameters: Sequence[str]) -> None:
+    def __init__(
+        self, source: Sequence[SourceNode], states: Sequence[str], parameters: Sequence[str]
+    ) -> None:
         self.source = source
         self.operations: list[Operation] = []
         self.fixed: list[bool] = []
         self._interned: dict[Operation, int] = {}
         self._lowered: dict[int, int] = {}
+        self._binary: dict[str, Callable[[int, int], int]] = {
+            "add": self._add,
+            "sub": self._sub,
+            "mul": self._mul,
+            "div": self._div,
+            "pow": self._pow,
+        }
         self._symbols: dict[str, Operation] = {TIME: ("time", ())}
         self._symbols.update({name: ("parameter", (i,)) for i, name in enumerate(parameters)})
         self._symbols.update({name: ("state", (i,)) for i, name in enumerate(states)})
@@ -100,11 +109,10 @@ class Lowering:
             kind, place = self._symbols[str(operands[0])]
             return self._intern(kind, place, fixed=kind == "parameter")
         lowered = [self._lowered[int(operand)] for operand in operands]
-        special = {
-            "add": self._add, "sub": self._sub, "neg": self._neg, "mul": self._mul, "div": self._div, "pow": self._pow,
-        }.get(operation)  # fmt: skip
-        if special is not None:
-            return special(*lowered)
+        if operation == "neg":
+            return self._neg(lowered[0])
+        if operation in self._binary:
+            return self._binary[operation](lowered[0], lowered[1])
         return self._apply(operation, *lowered)
 
     def _parts(self, operation: int) -> tuple[int | None, int | None]:

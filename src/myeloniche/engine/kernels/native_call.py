@@ -12,6 +12,10 @@ from numba.extending import intrinsic
 
 __all__ = ["call_kernel", "compiled", "compiled_part", "fetch_and_increment"]
 
+# Numba's own annotations know neither its internal options nor its builders
+_jit: Any = njit
+_tools: Any = cgutils
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -20,13 +24,13 @@ def compiled(function: _Function) -> _Function:
 
     It counts no references, so it must not create arrays; counting them cost ten times the integration.
     """
-    return cast(_Function, njit(nogil=True, cache=True, error_model="numpy", _nrt=False)(function))
+    return cast(_Function, _jit(nogil=True, cache=True, error_model="numpy", _nrt=False)(function))
 
 
 def compiled_part(function: _Function) -> _Function:
     """Compile a function that only compiled functions call; without a door to Python it compiles faster."""
     options = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(_Function, njit(**options)(function))
+    return cast(_Function, _jit(**options)(function))
 
 
 def _call_kernel(_: Any, address: Any, workspace: Any) -> Any:
@@ -34,7 +38,7 @@ def _call_kernel(_: Any, address: Any, workspace: Any) -> Any:
         pointer = ir.IntType(8).as_pointer()
         function = ir.FunctionType(ir.VoidType(), [pointer])
         target = builder.inttoptr(arguments[0], function.as_pointer())
-        array = cgutils.create_struct_proxy(signature.args[1])(context, builder, value=arguments[1])
+        array = _tools.create_struct_proxy(signature.args[1])(context, builder, value=arguments[1])
         builder.call(target, [builder.bitcast(array.data, pointer)])
         return context.get_dummy_value()
 
@@ -43,7 +47,7 @@ def _call_kernel(_: Any, address: Any, workspace: Any) -> Any:
 
 def _fetch_and_increment(_: Any, counter: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=arguments[0])
+        array = _tools.create_struct_proxy(signature.args[0])(context, builder, value=arguments[0])
         one = ir.Constant(ir.IntType(64), 1)
         return builder.atomic_rmw("add", array.data, one, "monotonic")
 

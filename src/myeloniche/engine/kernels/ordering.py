@@ -156,10 +156,12 @@ class _FactorisationWriter:
         self.count = len(source)
         place = self.place
         self.lower_columns = [
-            sorted((j for j in row if place[j] < place[i]), key=place.__getitem__) for i, row in enumerate(filled)
+            sorted((j for j in row if place[j] < place[i]), key=place.__getitem__)
+            for i, row in enumerate(filled)
         ]
         self.upper_columns = [
-            sorted((j for j in row if place[j] > place[i]), key=place.__getitem__) for i, row in enumerate(filled)
+            sorted((j for j in row if place[j] > place[i]), key=place.__getitem__)
+            for i, row in enumerate(filled)
         ]
         self.upper_sets = [set(columns) for columns in self.upper_columns]
         self.lower_rows: list[list[int]] = [[] for _ in filled]

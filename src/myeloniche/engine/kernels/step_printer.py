@@ -109,14 +109,8 @@ class _LoopWriter(IrWriter):
         for state in states[1:]:
             other = self.intrinsic("fabs", state)
             magnitude = self.select(self.compare("ogt", other, magnitude), other, magnitude)
-        scale = self.add(
-            self.item("tolerance"), self.mul(self.get_hoisted("relative_tolerance"), magnitude)
-        )
+        scale = self.add(self.item("tolerance"), self.mul(self.get("relative_tolerance"), magnitude))
         return self.div(value, scale)
-
-    def get_hoisted(self, name: str) -> str:
-        """Return a scalar inside a loop."""
-        return self.get(name)
 
     def _item_address(self, name: str) -> str:
         base = self.pointer(self.layout[name])
@@ -252,11 +246,13 @@ def _start(writer: _LoopWriter) -> None:
         state, rate = writer.item("state"), writer.item("rate")
         writer.put_item("k1", rate)
         level, slope = writer.weighted(state, state), writer.weighted(rate, state)
-        return writer.add(carried[0], writer.mul(level, level)), writer.add(carried[1], writer.mul(slope, slope))
+        squares = (writer.mul(level, level), writer.mul(slope, slope))
+        return writer.add(carried[0], squares[0]), writer.add(carried[1], squares[1])
 
     zero = writer.splat(0.0)
     level, slope = (
-        writer.intrinsic("sqrt", writer.square_mean(total)) for total in writer.for_states(sizes, [zero, zero])
+        writer.intrinsic("sqrt", writer.square_mean(total))
+        for total in writer.for_states(sizes, [zero, zero])
     )
     trial = _trial_step(writer, level, slope)
 
@@ -284,9 +280,8 @@ def _start(writer: _LoopWriter) -> None:
 
 def _trial_step(writer: _LoopWriter, level: str, slope: str) -> str:
     trial = writer.mul(writer.splat(0.01), writer.div(level, slope))
-    small = writer.logic(
-        "or", writer.compare("olt", level, writer.splat(1e-5)), writer.compare("olt", slope, writer.splat(1e-5))
-    )
+    tiny = writer.splat(1e-5)
+    small = writer.logic("or", writer.compare("olt", level, tiny), writer.compare("olt", slope, tiny))
     span = writer.get("span")
     trial = writer.select(small, writer.mul(writer.splat(1e-6), span), trial)
     return writer.select(writer.compare("olt", trial, span), trial, span)
@@ -294,9 +289,7 @@ def _trial_step(writer: _LoopWriter, level: str, slope: str) -> str:
 
 def _first_step(writer: _LoopWriter, trial: str, slope: str, curvature: str) -> str:
     larger = writer.select(writer.compare("ogt", curvature, slope), curvature, slope)
-    root = writer.mul(
-        writer.splat(0.2), writer.call("v_ln", writer.div(writer.splat(0.01), larger))
-    )
+    root = writer.mul(writer.splat(0.2), writer.call("v_ln", writer.div(writer.splat(0.01), larger)))
     step = writer.call("v_exp", root)
     flat = writer.compare("olt", larger, writer.splat(1e-15))
     step = writer.select(flat, writer.mul(writer.splat(1e-3), writer.get("span")), step)

@@ -92,9 +92,7 @@ def library_text(lanes: int, names: set[str]) -> str:
     return "\n".join(parts)
 
 
-def _function(
-    lanes: int, name: str, arguments: tuple[str, ...], body: Callable[[IrWriter], str]
-) -> str:
+def _function(lanes: int, name: str, arguments: tuple[str, ...], body: Callable[[IrWriter], str]) -> str:
     writer = IrWriter(lanes)
     result = body(writer)
     return _definition(writer, name, arguments, f"{writer.double} {result}")
@@ -188,9 +186,7 @@ def _ln_parts(writer: IrWriter) -> tuple[str, str]:
     exponent, fraction = _split_argument(writer)
     # s = f / (2 + f) in two parts, so that ln(1 + f) = 2 s + 2/3 s**3 + ...
     denominator = writer.exact("fadd", fraction, writer.splat(2.0))
-    denominator_low = writer.exact(
-        "fsub", fraction, writer.exact("fsub", denominator, writer.splat(2.0))
-    )
+    denominator_low = writer.exact("fsub", fraction, writer.exact("fsub", denominator, writer.splat(2.0)))
     inverse = writer.exact("fdiv", writer.splat(1.0), denominator)
     s = writer.exact("fmul", fraction, inverse)
     remainder = writer.fma(writer.neg(s), denominator, fraction)

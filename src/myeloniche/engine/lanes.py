@@ -1,0 +1,109 @@
+"""What the integrator's compiled loop works on: kernels, lanes and results as plain arrays and numbers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "EMPTY",
+    "ENTER",
+    "IDLE",
+    "NON_FINITE",
+    "NO_REST",
+    "OK",
+    "RUN",
+    "STATUS",
+    "STEP_LIMIT",
+    "STEP_TOO_SMALL",
+    "Kernels",
+    "Lanes",
+    "Results",
+    "empty_lanes",
+]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+STATUS = ("ok", "step limit", "non-finite", "no rest", "step too small")
+"""How a member may end; the codes below are positions here."""
+
+OK, STEP_LIMIT, NON_FINITE, NO_REST, STEP_TOO_SMALL = range(5)
+
+# what a lane is doing: without a member, done for good, about to start a segment, stepping
+EMPTY, IDLE, ENTER, RUN = range(4)
+
+
+class Kernels(NamedTuple):
+    """Addresses of the kernels, and where their workspace has what (see ``kernels.layout``)."""
+
+    prepare: int
+    start: int
+    step: int
+    dense: int
+    interpolate: int
+    accept: int
+    rest: int
+    time: int
+    clock: int
+    step_size: int
+    span: int
+    mask: int
+    theta: int
+    error: int
+    growth: int
+    guess: int
+    slope: int
+    unrest: int
+    state: int
+    parameter: int
+    output: int
+
+
+class Lanes(NamedTuple):
+    """What each lane is at, arrays of shape (lane,)."""
+
+    phase: Integers
+    member: Integers
+    segment: Integers
+    elapsed: Floats
+    size: Floats
+    proposal: Floats
+    last: Integers
+    fresh: Integers
+    retried: Integers
+    old_error: Floats
+    old_size: Floats
+    next_output: Integers
+    steps: Integers
+    rejected: Integers
+
+
+def empty_lanes(width: int) -> Lanes:
+    """Return lanes that have yet to take their first member."""
+    real = ("elapsed", "size", "proposal", "old_error", "old_size")
+    kinds = [np.float64 if name in real else np.int64 for name in Lanes._fields]
+    columns: list[Any] = [np.zeros(width, kind) for kind in kinds]
+    return Lanes(*columns)
+
+
+class Results(NamedTuple):
+    """Where the members' results go.
+
+    Attributes
+    ----------
+    wanted
+        Numbers of the states to be delivered, shape (column,).
+    outputs
+        Their values, shape (row, column); the rows of a member start at the batch's ``first_row``.
+    status, steps, rejected
+        How each member ended and what it took, shape (member,).
+    """
+
+    wanted: Integers
+    outputs: Floats
+    status: Integers
+    steps: Integers
+    rejected: Integers
