@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["Annotation", "BlotBlock", "BlotGroup", "BlotRow", "draw_blots", "film_strip"]
 
 # Layout in inches, pixels per lane and strip, and the look of film; nothing here is data.
-_LANE, _STRIP, _GAP, _LINE, _LABEL, _MARGIN = 0.34, 0.27, 0.14, 0.19, 1.15, 0.08
+_LANE, _STRIP, _GAP, _LINE, _MARGIN = 0.34, 0.27, 0.14, 0.19, 0.08
 _LANE_PIXELS, _STRIP_PIXELS = 44, 36
 _WIDE, _LETTER = 5, 0.072
-_SATURATION, _PAPER, _GRAIN = 2.2, 0.945, 0.012
+_LABEL_LETTER, _LABEL_LINE_LETTER = 0.075, 0.068
+_SATURATION, _PAPER, _GRAIN = 1.6, 0.945, 0.012
 _EDGE, _SOFTNESS, _THICKNESS, _SMILE = 0.13, 0.028, 0.17, 0.07
 _INK, _FRAME = "#1d1d1b", "#8a8a86"
 
@@ -86,7 +87,15 @@ class BlotBlock:
     def width(self) -> float:
         """Width [inch], label column and margins included."""
         lanes = sum(group.lanes for group in self.groups)
-        return _LABEL + lanes * _LANE + (len(self.groups) - 1) * _GAP + _MARGIN
+        return self.label + lanes * _LANE + (len(self.groups) - 1) * _GAP + _MARGIN
+
+    @property
+    def label(self) -> float:
+        """Width of the column of labels [inch]."""
+        first = self.groups[0]
+        rows = max(len(label) for label in (first.loading, *(row.label for row in first.rows)))
+        lines = max((len(line.label) for line in first.annotations), default=0)
+        return max(rows * _LABEL_LETTER, lines * _LABEL_LINE_LETTER) + 0.2
 
     @property
     def height(self) -> float:
@@ -138,7 +147,8 @@ def draw_blots(blocks: Sequence[BlotBlock]) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    width = max(block.width for block in blocks)
+    label = max(block.label for block in blocks)
+    width = max(block.width - block.label for block in blocks) + label
     gap = 0.22
     height = sum(block.height for block in blocks) + gap * (len(blocks) - 1) + 2 * _MARGIN
     figure = Figure(figsize=(width, height))
@@ -148,7 +158,7 @@ def draw_blots(blocks: Sequence[BlotBlock]) -> Figure:
     rng = np.random.default_rng(0)
     top = height - _MARGIN
     for block in blocks:
-        _draw_block(axes, block, top, rng)
+        _draw_block(axes, block, (label, top), rng)
         top -= block.height + gap
     return figure
 
@@ -166,8 +176,8 @@ def _title_lines(block: BlotBlock) -> int:
     return int(any(group.title for group in block.groups))
 
 
-def _draw_block(axes: Axes, block: BlotBlock, top: float, rng: np.random.Generator) -> None:
-    left = _LABEL
+def _draw_block(axes: Axes, block: BlotBlock, corner: tuple[float, float], rng: np.random.Generator) -> None:
+    left, top = corner
     for number, group in enumerate(block.groups):
         _draw_group(axes, group, (left, top), rng, titled=bool(_title_lines(block)), labelled=number == 0)
         left += group.lanes * _LANE + _GAP

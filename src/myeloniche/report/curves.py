@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from myeloniche.report.palette import INK, OKABE_ITO, plain_axes
@@ -83,5 +84,6 @@ def _draw_frame(axes: Axes, frame: Frame, time_label: str) -> None:
     axes.set_title(frame.title, fontsize=9, loc="left", color=INK)
     axes.set_ylabel(frame.unit, fontsize=7.5)
     axes.set_xlabel(time_label, fontsize=7.5)
-    axes.set_ylim(bottom=0)
+    highest = max((value for line in frame.lines for value in line.values if isfinite(value)), default=0.0)
+    axes.set_ylim(0, highest * 1.08 or 1)
     plain_axes(axes)

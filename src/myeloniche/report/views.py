@@ -195,19 +195,18 @@ def _line(finding: str, entries: Sequence[ReadoutVerdict]) -> ReadoutView:
     misses = [entry.cell for entry in entries if not entry.agree]
     agrees = MARKS["disagree"] if misses else MARKS["agree"]
     if many:
-        agrees += f" {len(entries) - len(misses)} of {len(entries)}" + (
-            f"; not {', '.join(misses)}" if misses else ""
-        )
+        agrees += f" {len(entries) - len(misses)} of {len(entries)}"
+    if many and 0 < len(misses) < len(entries):
+        agrees += f", not {', '.join(misses)}"
     unit = "" if first.unit in ("", "1", "relative") else pretty(f" {first.unit}")
-    cells = [entry.cell for entry in entries]
     return ReadoutView(
         finding=finding,
-        cells=f"{len(cells)} cell rows" if many else first.cell,
+        cells=f"{len(entries)} cells" if many else first.cell,
         name=pretty(first.name),
-        treated="each of them" if many and first.treated == first.cell else pretty(first.treated),
+        treated="each" if many and first.treated == first.cell else pretty(first.treated),
         reference=pretty(first.reference) if first.reference != first.treated else "before",
-        value=_range([entry.value for entry in entries], number) + unit,
-        comparator=_range([entry.comparator for entry in entries], number) + unit,
+        value="" if many else number(first.value) + unit,
+        comparator="" if many else number(first.comparator) + unit,
         ratio=_range([entry.ratio for entry in entries], percent if first.rule in _SHARES else number),
         rule=first.rule,
         agrees=agrees,
@@ -251,5 +250,5 @@ def _rule_words(rule: Rule) -> str:
 
 
 def _capital(text: str) -> str:
-    keep = text.startswith(("p-", "siR", "qP", "nan"))
-    return text if keep or not text else text[0].upper() + text[1:]
+    keep = not text[:1].isascii() or text.startswith(("p-", "siR", "nan"))
+    return text if keep else text[:1].upper() + text[1:]

@@ -11,6 +11,7 @@ _SPELLINGS = (
     ("beta1", "β1"),
     (" uM", "\N{NO-BREAK SPACE}µM"),
     (" ng/mL", "\N{NO-BREAK SPACE}ng/mL"),
+    ("kcell/mL", "10³ cells/mL"),
     ("(uM", "(µM"),
     ("ug/mL", "µg/mL"),
 )

@@ -1,0 +1,180 @@
+"""The command line: reproduce the science, run an experiment, look things up, check, export."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import click
+
+from myeloniche.errors import MyelonicheError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["main"]
+
+_Parameters = ParamSpec("_Parameters")
+_KINDS = ("cells", "drugs", "species", "readouts", "findings")
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _refusing(command: Callable[_Parameters, None]) -> Callable[_Parameters, None]:
+    """Turn what is wrong with a request into one message and an exit code, without a traceback."""
+
+    @functools.wraps(command)
+    def guarded(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except MyelonicheError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(error.exit_code)
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"Error: {place}{error.strerror or error}", err=True)
+            sys.exit(MyelonicheError.exit_code)
+
+    return guarded
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="myeloniche")
+def main() -> None:
+    """An in-silico laboratory of the multiple-myeloma bone niche."""
+
+
+@main.command()
+@click.option("--only", metavar="IDS", help="Findings to score, for example T18,T19; all by default.")
+@click.option("--json", "json_path", type=_NEW_FILE, help="Also write the verdicts to this file.")
+@click.option(
+    "--out", type=_FOLDER, default=Path("myeloniche-report"), show_default=True, help="Folder of the page."
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Cores to use; all by default.")
+@_refusing
+def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int | None) -> None:
+    """Re-do the published experiments and judge every finding.
+
+    Prints a table with the scoreboard as its last line, and writes OUT/index.html.
+    """
+    from myeloniche.findings.score import score
+    from myeloniche.lab.laboratory import open_laboratory
+    from myeloniche.report.page import write_page
+    from myeloniche.report.sources import page_sources
+    from myeloniche.report.table import findings_table, score_lines
+
+    with _progress("simulating") as progress:
+        scoreboard = score(_split(only), workers=workers, progress=progress)
+    if json_path is not None:
+        _write_json(json_path, scoreboard.as_dict())
+    page = write_page(scoreboard, out, sources=page_sources(scoreboard, open_laboratory()))
+    _console().print(findings_table(scoreboard.results))
+    click.echo(f"\nThe report is {page}")
+    for line in score_lines(scoreboard):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("experiment", type=_FILE)
+@click.option("--out", type=_FOLDER, help="Folder for pictures and a table of numbers.")
+@click.option("--json", "json_path", type=_NEW_FILE, help="Write every number to this file.")
+@click.option("--workers", type=click.IntRange(min=1), help="Cores to use; all by default.")
+@_refusing
+def run(experiment: Path, out: Path | None, json_path: Path | None, workers: int | None) -> None:
+    """Run an experiment written in a YAML file and print what it shows."""
+    from myeloniche.lab import read_experiments
+    from myeloniche.lab import run as run_experiments
+    from myeloniche.report.results import result_as_dict, result_table, write_result
+
+    with _progress("simulating") as progress:
+        results = run_experiments(read_experiments(experiment), workers=workers, progress=progress)
+    for result in results:
+        _console().print(result_table(result))
+        if out is not None:
+            click.echo("\n".join(str(path) for path in write_result(result, out)))
+    if json_path is not None:
+        _write_json(json_path, {"experiments": [result_as_dict(result) for result in results]})
+
+
+@main.command("list")
+@click.argument("kind", type=click.Choice(_KINDS))
+@_refusing
+def list_names(kind: str) -> None:
+    """List what is known: cells, drugs, species, readouts or findings."""
+    from myeloniche.report.lists import name_table
+
+    _console().print(name_table(kind))
+
+
+@main.command()
+@click.argument("species")
+@_refusing
+def explain(species: str) -> None:
+    """Tell what makes, changes and removes a species, with every number and its source."""
+    from myeloniche.lab.laboratory import open_laboratory
+    from myeloniche.niche.explain import explain as explain_in
+
+    click.echo(str(explain_in(open_laboratory().niche, species)))
+
+
+@main.command()
+@click.argument("path", metavar="MODEL.XML", type=_NEW_FILE)
+@_refusing
+def export(path: Path) -> None:
+    """Write the model, drugs included, as SBML Level 3 Version 2."""
+    from myeloniche.lab.laboratory import open_laboratory
+    from myeloniche.niche.export import write_sbml
+
+    click.echo(f"wrote {write_sbml(open_laboratory().niche, path)}")
+
+
+@main.command()
+@_refusing
+def check() -> None:
+    """Check the model, its tables, and the experiments behind the findings.
+
+    Leaves with exit code 1 if anything makes results wrong or untraceable.
+    """
+    from myeloniche.findings.bench import check_panels
+    from myeloniche.lab.laboratory import open_laboratory
+    from myeloniche.niche.checks import Severity, run_checks
+
+    issues = run_checks(open_laboratory().niche)
+    for issue in issues:
+        click.echo(str(issue))
+    count = check_panels()
+    errors = sum(issue.severity is Severity.ERROR for issue in issues)
+    click.echo(f"{errors} errors, {len(issues) - errors} remarks; {count} experiments can be done as written")
+    sys.exit(1 if errors else 0)
+
+
+def _split(only: str | None) -> tuple[str, ...] | None:
+    return tuple(part.strip() for part in only.split(",") if part.strip()) if only else None
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar with the time left on a terminal; stay silent elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
