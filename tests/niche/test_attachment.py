@@ -86,8 +86,22 @@ def test_a_species_that_exists_is_not_declared_again(write_niche) -> None:
 
 def test_a_species_that_exists_in_another_unit_is_refused(write_niche) -> None:
     again = SpeciesRow("TNF", "uM", meaning="cytokine", source="Guo2024")
-    with pytest.raises(MyelonicheError, match=r"attachment 'TNF': 'TNF' is .*'uM'.*declares .*'nM'"):
+    with pytest.raises(MyelonicheError, match=r"'TNF' is a species in uM, but .*tsv:2 says a species in nM"):
         load([Attachment("TNF", (again,))], data=write_niche())
+
+
+def test_two_attachments_cannot_bring_the_same_process(write_niche) -> None:
+    again = AttachedProcess("drug_loss", "DRUG -> ; clearance*DRUG", "loss", where="drug.yaml:4")
+    with pytest.raises(MyelonicheError, match=r"'drug_loss' is a process .*medium/processes\.tsv:4"):
+        load([Attachment("a drug", processes=(again,))], data=write_niche())
+
+
+def test_two_attachments_may_share_a_parameter_of_one_value(write_niche) -> None:
+    drugs = [Attachment(name, (INHIBITOR,), (BLOCK,)) for name in ("one", "two")]
+    assert load(drugs, data=write_niche()).parameters["INH_k"].value == 0.5
+    other = ParameterRow("INH_k", 0.7, "1/(uM h)", "measured", source="Guo2024")
+    with pytest.raises(MyelonicheError, match=r"'INH_k' is 0\.7 1/\(uM h\), but another .* says 0\.5"):
+        load([*drugs, Attachment("three", parameters=(other,))], data=write_niche())
 
 
 @pytest.mark.parametrize(

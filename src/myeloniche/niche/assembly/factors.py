@@ -62,7 +62,8 @@ def _multiply_process(model: Any, name: str, math: Any, factor: Factor, problems
         problems.append(ModelError(f"{factor.where}: {user_name(name)!r} is not a process; {known}"))
         return
     law = reaction.getKineticLaw()
-    law.setMath(_product(law.getMath(), math))
+    # libSBML misjudges the unit of a product in which a call follows another call with other units.
+    law.setMath(_product(math, law.getMath()))
 
 
 def _multiply_activities(model: Any, activities: Mapping[str, Any]) -> set[str]:

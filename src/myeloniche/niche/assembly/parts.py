@@ -135,27 +135,25 @@ def _valid(
 
 
 def _add(into: dict[str, AnyRow], rows: Iterable[AnyRow], attachment: Attachment, problems: Problems) -> None:
-    """Add the rows of an attachment; one that exists must agree with what is there."""
+    """Add the rows of an attachment; one that exists must say the same, and no process exists twice."""
     for row in rows:
-        there = into.get(row.id)
-        if there is not None and _essence(there) != _essence(row):
+        there = into.setdefault(row.id, row)
+        if there is not row and _essence(there) != _essence(row):
             where = row.where or f"attachment {attachment.name!r}"
+            got, known = _essence(row), _essence(there)
+            place = there.where or "another attachment"
             problems.append(
-                TableError(
-                    f"{where}: {row.id!r} is {_essence(row)}, but {there.where or 'another attachment'} "
-                    f"declares {_essence(there)}; give it another id"
-                )
+                TableError(f"{where}: {row.id!r} is {got}, but {place} says {known}; give it another id")
             )
-        into.setdefault(row.id, row)
 
 
-def _essence(row: object) -> tuple[object, ...]:
+def _essence(row: object) -> str:
     """Return what two declarations of one id must share."""
     if isinstance(row, SpeciesRow):
-        return ("species", row.unit)
+        return f"a species in {row.unit}"
     if isinstance(row, ParameterRow):
-        return ("parameter", row.value, row.unit)
-    return (id(row),)
+        return f"{row.value!r} {row.unit}"
+    return f"a process written at {row.where}" if isinstance(row, ProcessRow) else ""
 
 
 def _statement(process: AttachedProcess, attachment: Attachment) -> Statement:
