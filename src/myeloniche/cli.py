@@ -69,6 +69,7 @@ def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int 
     from myeloniche.report.sources import page_sources
     from myeloniche.report.table import findings_table, score_lines
 
+    out.mkdir(parents=True, exist_ok=True)  # a folder that cannot be written is said before the work
     with _progress("simulating") as progress:
         scoreboard = score(_split(only), workers=workers, progress=progress)
     if json_path is not None:
@@ -90,14 +91,15 @@ def run(experiment: Path, out: Path | None, json_path: Path | None, workers: int
     """Run an experiment written in a YAML file and print what it shows."""
     from myeloniche.lab import read_experiments
     from myeloniche.lab import run as run_experiments
-    from myeloniche.report.results import result_as_dict, result_table, write_result
+    from myeloniche.report.results import result_as_dict, result_table, write_results
 
     with _progress("simulating") as progress:
         results = run_experiments(read_experiments(experiment), workers=workers, progress=progress)
     for result in results:
+        click.echo(f"\n{result.experiment.title}")
         _console().print(result_table(result))
-        if out is not None:
-            click.echo("\n".join(str(path) for path in write_result(result, out)))
+    if out is not None:
+        click.echo("\n" + "\n".join(str(path) for path in write_results(results, out)))
     if json_path is not None:
         _write_json(json_path, {"experiments": [result_as_dict(result) for result in results]})
 

@@ -16,7 +16,7 @@ from myeloniche.report.words import number, pretty
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["result_as_dict", "result_table", "write_result"]
+__all__ = ["result_as_dict", "result_table", "write_results"]
 
 
 def result_table(result: ExperimentResult) -> Table:
@@ -25,7 +25,7 @@ def result_table(result: ExperimentResult) -> Table:
 
     records = result.records()
     labels = {_label(record): str(record["shown_unit"]) for record in records}
-    table = Table(title=pretty(result.experiment.title), title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, header_style="")
     table.add_column("arm", no_wrap=True)
     table.add_column("time [h]", justify="right")
     for label, unit in labels.items():
@@ -52,18 +52,27 @@ def result_as_dict(result: ExperimentResult) -> dict[str, Any]:
     }
 
 
-def write_result(result: ExperimentResult, folder: Path) -> list[Path]:
-    """Write pictures and a table of numbers into a folder, making it if needed.
+def write_results(results: Sequence[ExperimentResult], folder: Path) -> list[Path]:
+    """Write the pictures and the numbers of one experiment file into a folder, making it if needed.
+
+    Parameters
+    ----------
+    results
+        One per cell row, or a single one.
+    folder
+        Where to write.
 
     Returns
     -------
-    The files written, named after the experiment.
+    The files written, named after the experiment: a table and the pictures.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stem = _stem(result)
+    stem = _stem(results[0])
     paths = [folder / f"{stem}.csv"]
-    _write_csv(paths[0], result.records())
-    for count, picture in enumerate(draw_film([Film(result, result)]), start=1):
+    records = [{"cell": result.experiment.cell} | record for result in results for record in result.records()]
+    _write_csv(paths[0], records)
+    films = [Film(result, result, result.experiment.cell) for result in results]
+    for count, picture in enumerate(draw_film(films), start=1):
         path = folder / f"{stem}-{count}{picture.suffix}"
         path.write_bytes(picture.content)
         paths.append(path)
@@ -82,9 +91,8 @@ def _label(record: dict[str, Any]) -> str:
 
 
 def _stem(result: ExperimentResult) -> str:
-    experiment = result.experiment
-    words = f"{experiment.name or experiment.title} {experiment.cell}".removesuffix(".yaml")
-    return re.sub(r"[^\w.-]+", "-", words).strip("-.") or "experiment"
+    name = Path(result.experiment.name).stem or result.experiment.title
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "experiment"
 
 
 def _finite(value: Any) -> Any:
