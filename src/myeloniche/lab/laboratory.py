@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from myeloniche.errors import UnknownNameError
+from myeloniche.errors import ExperimentError, MyelonicheError, UnknownNameError
 from myeloniche.lab.readouts.table import Readout, find_target, load_readouts
 from myeloniche.niche.attachment import Attachment
 from myeloniche.niche.names import instance_of
@@ -149,6 +149,8 @@ class Laboratory:
             known = [*self._targets(instance), *(row.name for row in self.readouts if row.target)]
             known += list(error.nearest)
             raise UnknownNameError("species or process", name, known, where=where) from error
+        except MyelonicheError as error:
+            raise ExperimentError(f"{where}: {error}" if where else str(error)) from error
 
     def _acted_on(self, full: str, name: str, where: str) -> str:
         """Return the name of a species or process, refusing parameters and observables."""

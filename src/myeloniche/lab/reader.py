@@ -65,7 +65,7 @@ class _Reader:
     def experiments(self) -> tuple[Experiment, ...]:
         """Return the experiments of the file, or raise every problem."""
         if not isinstance(self.file.data, dict):
-            raise ExperimentError(f"{self.file.name}: got no keys, expected an experiment. Begin with 'title:'.")
+            raise ExperimentError(f"{self.file.name}: got no keys, expected 'title', 'arms' and 'measure'.")
         cells = self._cells()
         read = tuple(self._experiment(cell) for cell in cells)
         raise_all(_unique(self.problems), title=self.file.name)
@@ -115,9 +115,9 @@ class _Reader:
             return Arm("", (), where=where)
         self._refuse_unknown(path, entry, _ARM_KEYS, "an arm")
         name = self._text(path, entry, "name", required=True)
-        cells = tuple(text.replace(_CELL, cell) for text in self._dish(path, entry))
-        if any(_CELL.strip("{}") in text and "{" in text for text in cells):
-            self._problem(path, f"got {cells[0]!r}, expected 'cells: [...]' at the top as well. Add it.")
+        cells = tuple(_filled(text, cell) for text in self._dish(path, entry))
+        if any(_CELL in text for text in cells):
+            self._problem(path, f"got '{_CELL}', expected 'cells: [...]' at the top as well. Add it.")
         steps = tuple(
             step
             for place, listed in enumerate(self._list(path, entry, "steps"))
@@ -171,7 +171,7 @@ class _Reader:
         """Return an argument with the cell filled in and the path of a drug file made whole."""
         if not isinstance(value, str):
             return value
-        filled = value.replace(_CELL, cell)
+        filled = _filled(value, cell)
         return str(self.folder / filled) if is_drug_file(filled) else filled
 
     def _measure(self, path: EntryPath, entry: Any) -> Measure:
@@ -275,6 +275,11 @@ class _Reader:
     def _problem(self, path: EntryPath, message: str) -> None:
         """Note a problem with its line."""
         self.problems.append(ExperimentError(f"{self.file.where(path)}: {message}"))
+
+
+def _filled(text: str, cell: str) -> str:
+    """Return text with the cell in its place; as it is if the file names none."""
+    return text.replace(_CELL, cell) if cell else text
 
 
 def _unique(problems: list[MyelonicheError]) -> list[MyelonicheError]:

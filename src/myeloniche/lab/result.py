@@ -134,7 +134,9 @@ class ExperimentResult:
             if folded(readout) in (folded(label), folded(series.readout)) and cell in ("", series.instance)
         ]
         if len(found) != 1:
-            raise UnknownNameError("readout", f"{readout} in {cell}" if cell else readout, self.arms[arm])
+            every = [*self.arms[arm], *(series.readout for series in self.arms[arm].values())]
+            known = [series.label for series in found] or every
+            raise UnknownNameError("readout", f"{readout} in {cell}" if cell else readout, known)
         return found[0]
 
     def shown(self, arm: str, label: str) -> Array:
@@ -179,7 +181,7 @@ class ExperimentResult:
         ]
 
     def table(self) -> str:
-        """Return the result as text: a row per arm and time, a column per readout as its instrument shows it."""
+        """Return the result as text: a row per arm and time, a column per readout as it is shown."""
         cells: dict[tuple[str, float], dict[str, str]] = {}
         units: dict[str, str] = {}
         for record in self.records():
@@ -191,7 +193,8 @@ class ExperimentResult:
             [arm, f"{time:.4g}", *(values.get(label, "") for label in units)]
             for (arm, time), values in cells.items()
         ]
-        failed = f"\n{self.failed} of {sum(self.status_counts.values())} members failed" if self.failed else ""
+        total = sum(self.status_counts.values())
+        failed = f"\n{self.failed} of {total} members failed" if self.failed else ""
         return _aligned([header, *rows]) + failed
 
     def significance(self, readout: str, cell: str = "", *, at_h: float | None = None) -> Significance:

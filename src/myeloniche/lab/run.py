@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,15 +81,15 @@ def run(
     progress
         Called now and then with the number of members done and their total.
     parameter_sets
-        Values of model parameters by SBML id or user name, one mapping per plausible set; everything is run for
-        each of them. What a cell line brings comes on top.
+        Values of model parameters by SBML id or user name, one mapping per plausible set; everything is run
+        for each of them. What a cell line brings comes on top.
     rng
         Source of the spread between repeats; without it each experiment has a stream with its own seed.
 
     Returns
     -------
-    One result per experiment, in the order given; with several parameter sets, all experiments of the first set,
-    then all of the next.
+    One result per experiment, in the order given; with several parameter sets, all experiments of the first
+    set, then all of the next.
 
     Raises
     ------
@@ -169,10 +169,8 @@ def _member(job: _Job, task: _Task, done: Mapping[_Task, tuple[dict[str, Array],
     plan = entry.plans[task.arm]
     donors = entry.donors.get(task.arm, ())
     if donors:
-        media = {
-            donor: _medium(job.laboratory, done[_Task(task.experiment, task.parameter_set, donor, task.repeat)])
-            for donor in donors
-        }
+        given = {donor: done[replace(task, arm=donor)] for donor in donors}
+        media = {donor: _medium(job.laboratory, outcome) for donor, outcome in given.items()}
         plan = plan_arm(plan.arm, job.laboratory, donors=media)
     return member_of(
         plan,

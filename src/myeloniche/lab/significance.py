@@ -85,4 +85,4 @@ def _check(groups: Sequence[Array]) -> None:
         raise ExperimentError("got one arm, expected at least two to compare. Add a control.")
     smallest = min(len(group) for group in groups)
     if smallest < 2:
-        raise ExperimentError(f"got {smallest} repeats, expected at least 2 per arm. Set replicates: {{n: 3}}.")
+        raise ExperimentError(f"got {smallest} repeats, expected 2 or more per arm. Set replicates.")

@@ -85,13 +85,13 @@ def _add(bench: Bench, step: Step) -> None:
             f"Use transfect: {{with: {drug.name}, in: ...}}."
         )
     if not step.text("dose"):
-        raise UnitError(f"{step.where}: dose of {drug.name}: got none, expected one such as '3 uM'. Add 'dose'.")
+        raise UnitError(f"{step.where}: dose of {drug.name}: got none, expected '3 uM' or so. Add 'dose'.")
     amount = drug.amount(step.arguments["dose"], where=step.where)
     assert drug.dose is not None
     bench.add(drug.dose.species, amount)
 
 
-def _wash(bench: Bench, step: Step) -> None:
+def _wash(bench: Bench, _step: Step) -> None:
     for species in bench.laboratory.medium:
         bench.set(species, 0.0)
 
@@ -161,7 +161,7 @@ def _clamp(bench: Bench, step: Step) -> None:
     if at.endswith(REST):
         if bench.clock > 0:
             raise ExperimentError(
-                f"{step.where}: got a clamp at {at!r} after {bench.clock:g} h, expected it before time passes. "
+                f"{step.where}: got a clamp at {at!r} after {bench.clock:g} h, expected it at the start. "
                 "Write the value with its unit instead."
             )
         bench.scale_amount(target, fold(multiple, what="clamp", where=step.where))

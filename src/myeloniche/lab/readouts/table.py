@@ -176,7 +176,7 @@ def find_readout(
 
 
 def find_target(name: str, readouts: Sequence[Readout]) -> str:
-    """Return the species that a perturbation of a protein acts on, or the name itself if it is no readout's."""
+    """Return the species that a perturbation of a protein acts on, or the name itself for no readout."""
     exact = [row for row in readouts if row.name == name and row.target]
     called = [row for row in readouts if row.is_called(name) and row.target]
     return (exact or called)[0].target if exact or called else name
