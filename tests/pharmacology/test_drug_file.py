@@ -49,7 +49,7 @@ def test_llz_blocks_both_forms_of_tak1_in_both_cells():
     llz = load_drugs()["LLZ"].attachment()
     blocking = [process.reaction for process in llz.processes if "MAP3K7_blocked" in process.reaction]
     assert len(blocking) == 4
-    assert "MM.MAP3K7 -> MM.MAP3K7_blocked; LLZ_k2*LLZ*MM.MAP3K7" in blocking
+    assert any(reaction.startswith("MM.MAP3K7 -> MM.MAP3K7_blocked; LLZ_k2*LLZ") for reaction in blocking)
     assert [factor.target for factor in llz.factors] == ["process:MM.mek_activation"]
     assert llz.factors[0].expression == "repress(LLZ, LLZ_mek_IC50, LLZ_mek_hill)"
 
