@@ -27,6 +27,11 @@ class Bar:
     value: float
     replicates: tuple[float, ...] = ()
 
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the replicates; 0 for fewer than two."""
+        return float(np.std(self.replicates, ddof=1)) if len(self.replicates) > 1 else 0.0
+
 
 @dataclass(frozen=True)
 class BarFrame:
@@ -62,12 +67,11 @@ def draw_bars(frames: Sequence[BarFrame], *, label: str) -> Figure:
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=columns > 1)
     figure.subplots_adjust(left=names / width, right=1 - 0.12 / width, bottom=0.42 / height,
                            top=1 - 0.26 / height, wspace=0.1, hspace=_EDGE / tall)  # fmt: skip
-    longest = max(
-        (bar.value for frame in frames for bar in frame.bars if np.isfinite(bar.value)), default=1.0
-    )
+    reach = [bar.value + bar.spread for frame in frames for bar in frame.bars]
+    longest = max((end for end in reach if np.isfinite(end)), default=1.0)
     for number, (frame, target) in enumerate(zip(frames, axes.flat, strict=False)):
         _draw_frame(target, frame)
-        target.set_xlim(0, longest * 1.15 or 1.0)
+        target.set_xlim(0, longest * 1.06 or 1.0)
         if number >= len(frames) - columns:
             target.set_xlabel(label, fontsize=7.5)
             target.tick_params(labelbottom=True)
@@ -79,7 +83,7 @@ def draw_bars(frames: Sequence[BarFrame], *, label: str) -> Figure:
 def _draw_frame(axes: Axes, frame: BarFrame) -> None:
     places = np.arange(len(frame.bars))
     values = [bar.value for bar in frame.bars]
-    spread = [float(np.std(bar.replicates, ddof=1)) if len(bar.replicates) > 1 else 0.0 for bar in frame.bars]
+    spread = [bar.spread for bar in frame.bars]
     colours = [OKABE_ITO[0] if number == 0 else OKABE_ITO[5] for number in places]
     axes.barh(places, values, height=0.66, color=colours)
     if any(spread):

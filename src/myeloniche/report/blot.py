@@ -19,7 +19,7 @@ __all__ = ["Annotation", "BlotBlock", "BlotGroup", "BlotRow", "draw_blots", "fil
 _LANE, _STRIP, _GAP, _LINE, _MARGIN = 0.34, 0.27, 0.14, 0.19, 0.08
 _LANE_PIXELS, _STRIP_PIXELS = 44, 36
 _WIDE, _LETTER = 5, 0.072
-_LABEL_LETTER, _LABEL_LINE_LETTER = 0.075, 0.068
+_LABEL_LETTER, _LABEL_LINE_LETTER, _TITLE_LETTER = 0.075, 0.068, 0.072
 _SATURATION, _PAPER, _GRAIN = 1.6, 0.945, 0.012
 _EDGE, _SOFTNESS, _THICKNESS, _SMILE = 0.13, 0.028, 0.17, 0.07
 _INK, _FRAME = "#1d1d1b", "#8a8a86"
@@ -76,6 +76,11 @@ class BlotGroup:
         """Number of lanes."""
         return len(self.rows[0].amounts)
 
+    @property
+    def width(self) -> float:
+        """Width [inch], of the lanes or of a title that is wider."""
+        return max(self.lanes * _LANE, len(self.title) * _TITLE_LETTER)
+
 
 @dataclass(frozen=True)
 class BlotBlock:
@@ -86,8 +91,8 @@ class BlotBlock:
     @property
     def width(self) -> float:
         """Width [inch], label column and margins included."""
-        lanes = sum(group.lanes for group in self.groups)
-        return self.label + lanes * _LANE + (len(self.groups) - 1) * _GAP + _MARGIN
+        lanes = sum(group.width for group in self.groups)
+        return self.label + lanes + (len(self.groups) - 1) * _GAP + _MARGIN
 
     @property
     def label(self) -> float:
@@ -180,7 +185,7 @@ def _draw_block(axes: Axes, block: BlotBlock, corner: tuple[float, float], rng: 
     left, top = corner
     for number, group in enumerate(block.groups):
         _draw_group(axes, group, (left, top), rng, titled=bool(_title_lines(block)), labelled=number == 0)
-        left += group.lanes * _LANE + _GAP
+        left += group.width + _GAP
 
 
 def _draw_group(
@@ -195,9 +200,11 @@ def _draw_group(
     left, top = corner
     right = left + group.lanes * _LANE
     if titled:
-        axes.text(
-            (left + right) / 2, top - 0.04, group.title, ha="center", va="top", fontsize=8.5, color=_INK
+        # a title wider than its lanes starts with them and runs on into the space kept for it
+        place, side = (
+            (left, "left") if group.width > right - left + _MARGIN else ((left + right) / 2, "center")
         )
+        axes.text(place, top - 0.04, group.title, ha=side, va="top", fontsize=8.5, color=_INK)
         axes.plot([left + 0.04, right - 0.04], [top - _LINE] * 2, color=_FRAME, linewidth=0.6)
         top -= _LINE
     for line in group.annotations:

@@ -17,6 +17,7 @@ __all__ = ["Frame", "Line", "draw_curves"]
 
 _COLUMNS, _WIDTH, _HEIGHT = 3, 2.4, 1.75
 _STYLES = ("-", "--", "-.", ":")
+_THICK, _THIN, _STEP = 2.8, 1.2, 0.6
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,11 @@ def draw_curves(frames: Sequence[Frame], *, time_label: str) -> Figure:
 
 def _draw_frame(axes: Axes, frame: Frame, time_label: str) -> None:
     for number, line in enumerate(frame.lines):
+        # later lines are thinner, so that two arms that coincide both show
         colour, style = OKABE_ITO[number % len(OKABE_ITO)], _STYLES[number % len(_STYLES)]
-        axes.plot(line.times, line.values, style, color=colour, linewidth=1.6, marker="o", markersize=2.6,
-                  label=line.label)  # fmt: skip
+        width = max(_THIN, _THICK - number * _STEP)
+        drawn = axes.plot(line.times, line.values, style, color=colour, linewidth=width, label=line.label)
+        drawn[0].set(marker="o", markersize=2.6)
     axes.set_title(frame.title, fontsize=9, loc="left", color=INK)
     axes.set_ylabel(frame.unit, fontsize=7.5)
     axes.set_xlabel(time_label, fontsize=7.5)

@@ -14,6 +14,7 @@ __all__ = ["annotated", "last_agent", "titles"]
 _ABSENT, _PRESENT = "−", "+"
 _FULL_SERUM = "10% FBS"
 _STROMA = "BMSC"
+_HARVEST = "harvest"
 
 Fact = tuple[str, str]
 
@@ -29,7 +30,7 @@ def annotated(arms: Sequence[Arm], *, measured: str) -> tuple[Annotation, ...]:
         Cell type that is lysed, ``MM`` or ``BMSC``; its partner gets a line of its own.
     """
     facts = [dict(_facts(arm, measured)) for arm in arms]
-    labels = dict.fromkeys(label for fact in facts for label in fact)
+    labels = sorted(dict.fromkeys(label for fact in facts for label in fact), key=_HARVEST.__eq__)
     lines = [Annotation(pretty(label), tuple(fact.get(label, _ABSENT) for fact in facts)) for label in labels]
     return tuple(line for line in lines if len(set(line.marks)) > 1)
 
@@ -61,7 +62,7 @@ def _facts(arm: Arm, measured: str) -> Iterator[Fact]:
     for step in arm.steps:
         if step.word in _FACTS:
             yield _FACTS[step.word](step)
-    yield "harvest", _harvest(arm)
+    yield _HARVEST, _harvest(arm)
 
 
 def _added(step: Step) -> Fact:

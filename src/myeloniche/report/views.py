@@ -56,6 +56,7 @@ class ReadoutView:
     finding: str
     cells: str
     name: str
+    unit: str
     treated: str
     reference: str
     value: str
@@ -198,15 +199,15 @@ def _line(finding: str, entries: Sequence[ReadoutVerdict]) -> ReadoutView:
         agrees += f" {len(entries) - len(misses)} of {len(entries)}"
     if many and 0 < len(misses) < len(entries):
         agrees += f", not {', '.join(misses)}"
-    unit = "" if first.unit in ("", "1", "relative") else pretty(f" {first.unit}")
     return ReadoutView(
         finding=finding,
         cells=f"{len(entries)} cells" if many else first.cell,
         name=pretty(first.name),
+        unit="" if many or first.unit in ("1", "relative") else pretty(first.unit),
         treated="each" if many and first.treated == first.cell else pretty(first.treated),
         reference=pretty(first.reference) if first.reference != first.treated else "before",
-        value="" if many else number(first.value) + unit,
-        comparator="" if many else number(first.comparator) + unit,
+        value="" if many else number(first.value),
+        comparator="" if many else number(first.comparator),
         ratio=_range([entry.ratio for entry in entries], percent if first.rule in _SHARES else number),
         rule=first.rule,
         agrees=agrees,
