@@ -28,7 +28,7 @@ from myeloniche.engine.kernels.step_printer import PUBLIC_KERNELS
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.rosenbrock_tableau import RODAS5P
 
-__all__ = ["CACHE_VARIABLE", "ModelKernels", "cache_directory", "model_kernels"]
+__all__ = ["CACHE_VARIABLE", "ModelKernels", "cache_directory", "model_equations", "model_kernels"]
 
 CACHE_VARIABLE = "MYELONICHE_CACHE_DIR"
 
@@ -114,7 +114,7 @@ def _linked(structure: _Structure, lanes: int, directory: Path) -> ModelKernels:
     stored = _Stored(directory / f"{_key(model, lanes, machine)}.kernels")
     found = stored.read()
     if found is None:
-        text, layout = print_module(_equations(model), lanes=lanes, tableau=RODAS5P)
+        text, layout = print_module(model_equations(model), lanes=lanes, tableau=RODAS5P)
         found = layout, object_code(text, machine)
         stored.write(*found)
     layout, code = found
@@ -147,7 +147,8 @@ def _printer_key() -> str:
     return digest.hexdigest()
 
 
-def _equations(model: OdeModel) -> Equations:
+def model_equations(model: OdeModel) -> Equations:
+    """Return what the kernels of a model compute."""
     jacobian = symbolic_jacobian(model)
     graph = model.graph
     timed = any(graph.depends_on(rate, TIME) for rate in model.rates)
