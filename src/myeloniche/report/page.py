@@ -82,6 +82,7 @@ def render_page(
         "provenance": counts,
         "provenance_total": sum(count for _, count in counts),
         "references": sources.publications,
+        "after_findings": sources.after_findings,
         "percent": percent,
         "version": version("myeloniche"),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from myeloniche.findings.scoreboard import Scoreboard
 from myeloniche.lab.laboratory import Laboratory
+from myeloniche.niche.tables import citation_keys
 
 __all__ = ["PageSources", "Publication", "page_sources"]
 
@@ -24,10 +25,21 @@ class Publication:
 
 @dataclass(frozen=True)
 class PageSources:
-    """How many parameters of the model are of which kind, and the publications behind the runs."""
+    """Where the numbers come from.
+
+    Parameters
+    ----------
+    kinds
+        How many parameters of the model are of which kind.
+    publications
+        Bibliography of the runs.
+    after_findings
+        How many parameters name the very paper whose findings are scored as their source.
+    """
 
     kinds: Mapping[str, int]
     publications: tuple[Publication, ...]
+    after_findings: int = 0
 
 
 def page_sources(scoreboard: Scoreboard, laboratory: Laboratory) -> PageSources:
@@ -41,11 +53,12 @@ def page_sources(scoreboard: Scoreboard, laboratory: Laboratory) -> PageSources:
         Where they were run.
     """
     rows = laboratory.niche.parameters.values()
-    cited = {source.key: source for run in scoreboard.runs for source in run.result.sources}
-    ordered = [reference for key, reference in laboratory.niche.references.items() if key in cited]
-    return PageSources(
-        kinds=Counter(row.kind for row in rows),
-        publications=tuple(
-            Publication(f"{entry.citation}.", f"{_DOI}{entry.doi}" if entry.doi else "") for entry in ordered
-        ),
+    scored = {run.panel.source.partition(",")[0].replace(" ", "") for run in scoreboard.runs}
+    cited = {source.key for run in scoreboard.runs for source in run.result.sources}
+    publications = tuple(
+        Publication(f"{entry.citation}.", f"{_DOI}{entry.doi}" if entry.doi else "")
+        for key, entry in laboratory.niche.references.items()
+        if key in cited
     )
+    after_findings = sum(bool(scored.intersection(citation_keys(row.source))) for row in rows)
+    return PageSources(Counter(row.kind for row in rows), publications, after_findings)
