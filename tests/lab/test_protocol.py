@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from myeloniche.errors import ExperimentError, MyelonicheError, UnknownNameError
-from myeloniche.lab import Measure, coculture, culture
+from myeloniche.lab import Arm, Measure, Step, coculture, culture
 from myeloniche.lab.protocol import member_of, plan_arm, read_clock
 
 
@@ -188,6 +188,9 @@ BAD = culture("RPMI8226")
     (BAD.knock_down("PIM2", "120%"), r"knock-down: got '120%', expected at most 100%"),
     (BAD.knock_down("PIM2", "90"), r"knock-down: got '90', expected a unit"),
     (BAD.knock_down("mek_activation", "90%"), r"got the process MM.mek_activation in 'knock_down'"),
+    (BAD.knock_down("p-TAK1", "90%"), r"is made of others. Use knock_down of MM.MAP3K7\."),
+    (BAD.knock_down("p-STAT3", "90%"), r"Use knock_down of MM.STAT3\."),
+    (BAD.knock_down("CPLX1", "90%"), r"Use 'inhibit' or 'clamp'"),
     (BAD.clamp("mek_activation", "1"), r"got the process MM.mek_activation in 'clamp'"),
     (BAD.clamp("TNF", "1"), r"clamp of TNF: got '1', expected a unit"),
     (BAD.wait("1 h").clamp("MYC", "2 x rest"), r"clamp at '2 x rest' after 1 h"),
@@ -205,6 +208,18 @@ def test_what_cannot_be_done_is_refused(laboratory, dish, message):
     with pytest.raises(MyelonicheError, match=message) as caught:
         plan_of(dish, laboratory)
     assert caught.value.exit_code == 2
+
+
+def test_a_made_up_step_is_refused(laboratory):
+    with pytest.raises(UnknownNameError, match=r"s: unknown step 'wayt'. Did you mean 'wait'"):
+        plan_arm(Arm("a", ("U266",), (Step("wayt", where="s"),)), laboratory)
+    with pytest.raises(UnknownNameError, match=r"unknown argument of wait 'fro'. Did you mean 'for'"):
+        plan_arm(Arm("a", ("U266",), (Step("wait", {"fro": "3 h"}),)), laboratory)
+
+
+def test_a_dish_without_cells_is_refused(laboratory):
+    with pytest.raises(ExperimentError, match="arm 'a': holds no cells"):
+        plan_arm(Arm("a", ()), laboratory)
 
 
 def test_all_bad_steps_are_reported_at_once(laboratory):

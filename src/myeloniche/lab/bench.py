@@ -143,6 +143,23 @@ class Bench:
             if not _left(row.reaction) and species in _names(_right(row.reaction))
         )
 
+    def whole(self, species: str) -> str | None:
+        """Return what a species without synthesis is a form of, itself if that is unknown.
+
+        None means that it is all of a conserved pool, which is neither made nor lost.
+        """
+        niche = self.laboratory.niche
+        stem = species
+        while "_" in stem:
+            stem = stem.rpartition("_")[0]
+            if stem in niche.species:
+                return stem
+        lost = any(
+            species in _names(_left(row.reaction)) and not _right(row.reaction).strip()
+            for row in niche.processes.values()
+        )
+        return species if lost else None
+
     def forms(self, species: str) -> tuple[str, ...]:
         """Return a species with its modified and bound forms: ``RELA``, ``RELA_n``, ``RELA_NFKBIA``."""
         instance = instance_of(species)

@@ -128,7 +128,7 @@ class Laboratory:
         """
         if is_drug_file(name):
             for drug in self.drugs.values():
-                if drug.where == Path(name).name:
+                if drug.where == name:
                     return drug
         return find_drug(name, self.drugs, where=where)
 

@@ -114,6 +114,8 @@ def plan_arm(arm: Arm, laboratory: Laboratory, *, donors: Donors | None = None) 
     """
     problems: list[MyelonicheError] = []
     cells = _cells(arm, laboratory, problems)
+    if not cells and not problems:
+        problems.append(ExperimentError(f"{_title(arm)}: holds no cells. Start it with some."))
     raise_all(problems, title=_title(arm))
     bench = Bench(laboratory, cells, set(_instances(arm.cells, laboratory)), donors or {})
     starts: list[float] = []
@@ -307,7 +309,7 @@ def _takes_time(step: Step) -> bool:
 
 
 def _main_argument(step: Step) -> str:
-    form = WORDS[step.word]
+    form = WORDS[step.word]  # the plan has refused other words
     names = (*form.required, *form.optional)
     return step.text(names[0]) if names else ""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from myeloniche.errors import ExperimentError, UnitError
+from myeloniche.errors import ExperimentError, UnitError, UnknownNameError
 from myeloniche.lab.bench import Bench
 from myeloniche.lab.experiment import Step
 from myeloniche.niche.names import instance_of
@@ -55,7 +55,13 @@ def do_step(bench: Bench, step: Step) -> None:
     MyelonicheError
         If it cannot be done as written.
     """
+    if step.word not in WORDS:
+        raise UnknownNameError("step", step.word, WORDS, where=step.where)
     form = WORDS[step.word]
+    known = (*form.required, *form.optional)
+    for name in step.arguments:
+        if name not in known:
+            raise UnknownNameError(f"argument of {step.word}", name, known, where=step.where)
     missing = [name for name in form.required if not step.text(name)]
     if missing:
         example = ", ".join(f"{name}: ..." for name in form.required)
@@ -141,8 +147,21 @@ def _change_expression(bench: Bench, step: Step, factor: float, *, stable: bool 
     for process in makers:
         bench.scale_process(process, factor, stable=stable)
     if not makers:
+        _refuse_part_of_pool(bench, step, target)
         for form in bench.forms(target):
             bench.scale_amount(form, factor, stable=stable)
+
+
+def _refuse_part_of_pool(bench: Bench, step: Step, target: str) -> None:
+    """Refuse a species whose amount would come back at once from what it is made of."""
+    whole = bench.whole(target)
+    if whole is None:
+        return
+    advice = f"Use {step.word} of {whole}" if whole != target else "Use 'inhibit' or 'clamp'"
+    raise ExperimentError(
+        f"{step.where}: got {target} in {step.word!r}, expected a species with a synthesis; this one "
+        f"is made of others. {advice}."
+    )
 
 
 def _inhibit(bench: Bench, step: Step) -> None:

@@ -42,7 +42,7 @@ def load_drugs(extra_paths: Iterable[str | Path] = ()) -> Mapping[str, Drug]:
             _gather(drugs, problems, entry.name, entry.read_text("utf-8"))
     for path in dict.fromkeys(str(path) for path in extra_paths):
         try:
-            _gather(drugs, problems, Path(path).name, _text(Path(path)))
+            _gather(drugs, problems, path, _text(Path(path)))
         except MyelonicheError as error:
             problems.append(error)
     raise_all(problems, title="drug files")
@@ -57,7 +57,7 @@ def read_drug(path: str | Path) -> Drug:
     MyelonicheError
         With every problem of the file, each with its line.
     """
-    return drug_text(_text(Path(path)), name=Path(path).name)
+    return drug_text(_text(Path(path)), name=str(path))
 
 
 def drug_text(text: str, *, name: str) -> Drug:

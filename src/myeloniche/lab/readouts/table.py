@@ -172,7 +172,7 @@ def find_readout(
     if rows:
         places = " or ".join(sorted({row.place for row in rows}))
         raise UnknownNameError("readout", f"{name} in {instance}", [f"{name} in {places}"], where=where)
-    return _species(name, instrument, instance, readouts, niche, where)
+    return _species(name, instrument, instance, readouts, niche, where=where)
 
 
 def find_target(name: str, readouts: Sequence[Readout]) -> str:
@@ -193,7 +193,7 @@ def _bound(row: Readout, instance: str, niche: Niche, where: str) -> BoundReadou
 
 
 def _species(
-    name: str, instrument: str, instance: str, readouts: Sequence[Readout], niche: Niche, where: str
+    name: str, instrument: str, instance: str, readouts: Sequence[Readout], niche: Niche, *, where: str
 ) -> BoundReadout:
     """Return a bare species as a readout."""
     try:
