@@ -65,19 +65,6 @@ def test_rows_on_myeloma_lines_run_all_six() -> None:
             assert {arm.cells for entry in done for arm in entry.arms} == {(cell,) for cell in six}
 
 
-def test_ina_6_never_lacks_il_6() -> None:
-    arms = [
-        arm
-        for panel in PANELS.values()
-        for experiment in panel.experiments
-        for arm in experiment.arms
-        if "INA-6" in arm.cells
-    ]
-
-    assert arms
-    assert all(arm.steps[0].arguments == {"drug": "IL-6", "dose": "2.5 ng/mL"} for arm in arms)
-
-
 def test_choose_keeps_the_order_of_the_catalogue() -> None:
     assert [finding.id for finding in choose(FINDINGS, ("t19", "T18"))] == ["T18", "T19"]
 
