@@ -32,6 +32,18 @@ __all__ = [
 ]
 
 
+# What `myeloniche list` knows, by the word an error uses for one of it.
+LISTED = {
+    "cell": "cells",
+    "cell line": "cells",
+    "drug": "drugs",
+    "species": "species",
+    "readout": "readouts",
+    "finding": "findings",
+}
+SHOWN = 8
+
+
 class MyelonicheError(Exception):
     """Anything that is wrong with what the user or a data file asked for."""
 
@@ -80,15 +92,17 @@ class UnknownNameError(MyelonicheError, LookupError):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
+        known = tuple(known)
         self.kind = kind
         self.name = name
         self.nearest = nearest_names(name, known)
         place = f"{where}: " if where else ""
-        hint = (
-            f"Did you mean {', '.join(repr(n) for n in self.nearest)}?"
-            if self.nearest
-            else f"List the known ones with 'myeloniche list {kind.replace(' ', '-')}s'."
-        )
+        if self.nearest:
+            hint = f"Did you mean {', '.join(repr(n) for n in self.nearest)}?"
+        elif kind in LISTED:
+            hint = f"List the known ones with 'myeloniche list {LISTED[kind]}'."
+        else:
+            hint = f"Known ones: {', '.join(sorted(known)[:SHOWN])}."
         super().__init__(f"{place}unknown {kind} {name!r}. {hint}")
 
 

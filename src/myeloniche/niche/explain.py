@@ -55,7 +55,16 @@ class Link:
         for factor in self.factors:
             yield f"    times {factor}"
         for row in self.parameters:
-            yield f"      {row.id} = {row.value:g} {row.unit} ({row.kind}; {row.source})"
+            yield f"      {row.id} = {_quantity(row)} ({_provenance(row)})"
+
+
+def _quantity(row: ParameterRow) -> str:
+    return f"{row.value:g}" if row.unit == "1" else f"{row.value:g} {row.unit}"
+
+
+def _provenance(row: ParameterRow) -> str:
+    """Return kind and source, without saying "assumed" twice."""
+    return row.source if row.source.startswith(row.kind) else f"{row.kind}; {row.source}"
 
 
 @dataclass(frozen=True)
