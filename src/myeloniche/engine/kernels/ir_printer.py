@@ -12,6 +12,7 @@ from myeloniche.engine.kernels.chunks import (
     function_text,
     plan_schedule,
 )
+from myeloniche.engine.kernels.factor_table import factor_table_text
 from myeloniche.engine.kernels.layout import Layout, plan_layout
 from myeloniche.engine.kernels.linear_printer import factor_text, solve_text
 from myeloniche.engine.kernels.lowering import Lowering, SourceNode
@@ -20,7 +21,10 @@ from myeloniche.engine.kernels.step_printer import step_text
 from myeloniche.engine.kernels.vector_math import LIBRARY_FUNCTIONS, library_text, math_text
 from myeloniche.engine.rosenbrock_tableau import RosenbrockTableau
 
-__all__ = ["Equations", "print_module"]
+__all__ = ["STRAIGHT_LINE_LIMIT", "Equations", "print_module"]
+
+STRAIGHT_LINE_LIMIT = 30_000
+"""Multiply-subtracts above which the factorisation is a loop over tables: about three seconds to compile."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,9 @@ class _ModulePrinter:
             known = {} if name == "prepare_values" else given
             parts.append(emit_chunks(name, self.lowering, schedule, layout, known))
         parts.append(function_text("prepare", ["  call void @prepare_values(ptr %w, ptr %w)"]))
-        parts.append(factor_text(self.plan, layout, tableau.gamma))
+        long = self.plan.operations > STRAIGHT_LINE_LIMIT
+        factor = factor_table_text if long else factor_text
+        parts.append(factor(self.plan, layout, tableau.gamma))
         parts.append(solve_text(self.plan, layout))
         parts.append(step_text(layout, tableau))
         return "\n".join(parts), layout

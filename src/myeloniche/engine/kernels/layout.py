@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 __all__ = ["SCALARS", "Layout", "plan_layout"]
 
 SCALARS = (
+    "zero",  # always 0
     "time",  # the member's clock
     "clock",  # 1 where the clock advances with the integration, 0 where it stands still
     "step",  # step size

@@ -19,8 +19,9 @@ def factor_text(plan: Factorisation, layout: Layout, gamma: float) -> str:
         writer = IrWriter(layout.lanes)
         # 1/(gamma h) is taken anew in each chunk: cheaper than a slot for it
         shift = _shift(writer, layout, gamma) if any(entry.on_diagonal for entry in entries) else ""
+        fetch = _Fetch(writer, layout["factor"])
         for entry in entries:
-            _emit_entry(writer, layout["factor"], entry, shift)
+            _emit_entry(writer, fetch, entry, shift)
         names.append(f"factor_{index}")
         parts.append(function_text(names[-1], writer.lines, internal=True))
     calls = [f"  call void @{name}(ptr %w)" for name in names]
@@ -47,18 +48,46 @@ def _shift(writer: IrWriter, layout: Layout, gamma: float) -> str:
     return writer.div(writer.splat(1.0), scaled)
 
 
-def _emit_entry(writer: IrWriter, base: int, entry: FactorEntry, shift: str) -> None:
-    value = writer.load(base + entry.source) if entry.source >= 0 else ""
+class _Fetch:
+    """Loads factors, keeping those that the next entries of the same row or column use again."""
+
+    def __init__(self, writer: IrWriter, base: int) -> None:
+        self.writer = writer
+        self.base = base
+        self.line = (-1, -1)
+        self.kept: dict[int, str] = {}
+
+    def once(self, slot: int) -> str:
+        """Return a value that is read here only."""
+        return self.writer.load(self.base + slot)
+
+    def shared(self, slot: int, line: tuple[int, int]) -> str:
+        """Return a value that all entries of a line of the matrix use."""
+        if line != self.line:
+            self.line = line
+            self.kept = {}
+        if slot not in self.kept:
+            self.kept[slot] = self.once(slot)
+        return self.kept[slot]
+
+
+def _emit_entry(writer: IrWriter, fetch: _Fetch, entry: FactorEntry, shift: str) -> None:
+    value = fetch.once(entry.source) if entry.source >= 0 else ""
     if entry.on_diagonal:
         value = writer.sub(value, shift) if value else writer.neg(shift)
+    below = entry.pivot >= 0
+    line = (1, entry.column) if below else (0, entry.row)
     for lower, upper in entry.terms:
-        product = writer.mul(writer.load(base + lower), writer.load(base + upper))
+        if below:
+            product = writer.mul(fetch.once(lower), fetch.shared(upper, line))
+        else:
+            product = writer.mul(fetch.shared(lower, line), fetch.once(upper))
         value = writer.sub(value, product) if value else writer.neg(product)
     if entry.on_diagonal:
         value = writer.div(writer.splat(1.0), value)
-    elif entry.pivot >= 0:
-        value = writer.mul(value, writer.load(base + entry.pivot))
-    writer.store(value, base + entry.slot)
+    elif below:
+        value = writer.mul(value, fetch.shared(entry.pivot, line))
+    writer.store(value, fetch.base + entry.slot)
 
 
 def solve_text(plan: Factorisation, layout: Layout) -> str:
