@@ -8,6 +8,7 @@ from myeloniche.findings.baselines import baseline_agreement
 from myeloniche.findings.bench import do_panels, lowering_agents
 from myeloniche.findings.catalogue import Finding, choose, load_findings
 from myeloniche.findings.comparison import Comparison
+from myeloniche.findings.misses import load_misses
 from myeloniche.findings.panel import Panel, load_panels
 from myeloniche.findings.rulebook import Rulebook, load_rulebook
 from myeloniche.findings.scoreboard import FindingResult, Run, Scoreboard
@@ -87,7 +88,9 @@ def _result(finding: Finding, runs: Sequence[Run], rulebook: Rulebook) -> Findin
         reason += f"; {failed} simulated arms failed"
     if finding.given:
         return FindingResult(finding, "given", readouts, "restates an input of the model", mine)
-    return FindingResult(finding, "agree" if agree else "disagree", readouts, reason, mine)
+    if agree:
+        return FindingResult(finding, "agree", readouts, reason, mine)
+    return FindingResult(finding, "disagree", readouts, reason, mine, load_misses().get(finding.id, ""))
 
 
 def _judge(comparison: Comparison, run: Run, rulebook: Rulebook) -> ReadoutVerdict:

@@ -59,13 +59,17 @@ class Run:
 
 @dataclass(frozen=True)
 class FindingResult:
-    """What became of a finding: the verdict, every readout behind it, the reason and the runs."""
+    """What became of a finding: the verdict, every readout behind it, the reason and the runs.
+
+    ``understanding`` says of a miss why the model misses it, as far as that is understood.
+    """
 
     finding: Finding
     verdict: Verdict
     readouts: tuple[ReadoutVerdict, ...]
     reason: str
     runs: tuple[Run, ...] = ()
+    understanding: str = ""
 
 
 @dataclass(frozen=True)

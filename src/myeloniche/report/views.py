@@ -81,6 +81,7 @@ class ResultView:
     mark: str
     css: str
     reason: str
+    understanding: str
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def result_view(result: FindingResult) -> ResultView:
         mark=MARKS[result.verdict],
         css=result.verdict.replace(" ", "-"),
         reason=_capital(pretty(result.reason)),
+        understanding=pretty(result.understanding),
     )
 
 
