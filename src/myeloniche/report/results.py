@@ -22,12 +22,13 @@ __all__ = ["result_as_dict", "result_table", "write_results"]
 def result_table(result: ExperimentResult) -> Table:
     """Return one row per arm and time, one column per readout, as the instruments show them."""
     from rich.table import Table
+    from rich.text import Text
 
     records = result.records()
     labels = {_label(record): str(record["shown_unit"]) for record in records}
     table = Table(box=None, pad_edge=False, header_style="")
     table.add_column("arm", no_wrap=True)
-    table.add_column("time [h]", justify="right")
+    table.add_column(Text("time [h]"), justify="right")
     for label, unit in labels.items():
         table.add_column(f"{pretty(label)}\n{pretty(unit)}", justify="right")
     rows: dict[tuple[str, float], dict[str, str]] = {}
