@@ -21,7 +21,6 @@ def blocks(text: str, language: str) -> list[str]:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/experiments.md"])
 def test_the_python_of_a_page_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
-    scope: dict[str, Any] = {}
     for code in blocks((ROOT / page).read_text("utf-8"), "python"):
         exec(compile(code, page, "exec"), {})
 
