@@ -30,6 +30,12 @@ HILL = """model hill()
   depth = 0.3
 end"""
 
+# every state follows the next two and one far away, so that elimination fills the matrix in
+COUPLED = "model coupled()\n" + "".join(
+    f" s{i}' = a*s{(i + 1) % 12} + b*s{(i + 2) % 12}*s{(i + 7) % 12} - s{i}^2; s{i} = 1\n" for i in range(12)
+)
+COUPLED += " a = 0.7; b = 0.4\nend"
+
 
 def model_of(text: str, values: Mapping[str, float] | None = None) -> OdeModel:
     """Return the model of an Antimony text with some values changed."""

@@ -23,8 +23,8 @@ from myeloniche.engine.rosenbrock_tableau import RosenbrockTableau
 
 __all__ = ["STRAIGHT_LINE_LIMIT", "Equations", "print_module"]
 
-STRAIGHT_LINE_LIMIT = 30_000
-"""Multiply-subtracts above which the factorisation is a loop over tables: about three seconds to compile."""
+STRAIGHT_LINE_LIMIT = 20_000
+"""Multiply-subtracts above which the factorisation is a loop over tables: about two seconds to compile."""
 
 
 @dataclass(frozen=True)
