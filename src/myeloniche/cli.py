@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ def _refusing(command: Callable[_Parameters, None]) -> Callable[_Parameters, Non
         except MyelonicheError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(error.exit_code)
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
             click.echo(f"Error: {place}{error.strerror or error}", err=True)
@@ -127,13 +130,14 @@ def explain(species: str) -> None:
 
 @main.command()
 @click.argument("path", metavar="MODEL.XML", type=_NEW_FILE)
+@click.option("--cell", help="Set the parameters of this cell row, for example RPMI8226.")
 @_refusing
-def export(path: Path) -> None:
+def export(path: Path, cell: str | None) -> None:
     """Write the model, drugs included, as SBML Level 3 Version 2."""
     from myeloniche.lab.laboratory import open_laboratory
     from myeloniche.niche.export import write_sbml
 
-    click.echo(f"wrote {write_sbml(open_laboratory().niche, path)}")
+    click.echo(f"wrote {write_sbml(open_laboratory().niche, path, cell)}")
 
 
 @main.command()
@@ -161,6 +165,7 @@ def _split(only: str | None) -> tuple[str, ...] | None:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
 
 
