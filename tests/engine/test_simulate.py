@@ -296,3 +296,32 @@ def test_no_members_give_no_rows(drug: OdeModel) -> None:
 def test_an_unknown_output_is_named(drug: OdeModel) -> None:
     with pytest.raises(UnknownNameError, match=r"unknown model quantity 'Drag'.*'Drug'"):
         simulate(drug, [Member(times=TIMES)], outputs=["Drag"])
+
+
+# --- equations that jump by themselves
+
+
+def pulse_exposure(times: Floats, start: float, length: float) -> Floats:
+    return np.clip(times - start, 0.0, length)
+
+
+def test_a_short_pulse_is_not_stepped_over() -> None:
+    text = """model m()
+      y' = piecewise(5, time >= start && time - start < span, 0)
+      y = 0; start = 700; span = 0.25
+    end"""
+    times = np.array([0.0, 699.0, 700.0, 700.1, 700.25, 701.0, 1000.0])
+    members = [Member({"start": start}, times=times) for start in (700.0, 700.05, 999.0)]
+    found = simulate(model_of(text), members)
+    for index, start in enumerate((700.0, 700.05, 999.0)):
+        expected = 5.0 * pulse_exposure(times, start, 0.25)
+        np.testing.assert_allclose(found.of(index)[1]["y"], expected, rtol=1e-5, atol=1e-8)
+    columns = ensemble(model_of(text), {"start": np.array([700.0, 700.05, 999.0])}, times)
+    assert same_bits(columns["y"].values, found.dataset["y"].values)
+
+
+def test_a_jump_of_the_equations_and_a_dose_may_coincide() -> None:
+    text = "model m()\n y' = piecewise(-y, time < 3, 2)\n y = 1\nend"
+    timeline = (Period(3.0), Period(2.0, (Change("y", "add", 4.0),)))
+    found = simulate(model_of(text), [Member(timeline=timeline, times=np.array([3.0, 5.0]))], rtol=1e-8)
+    np.testing.assert_allclose(found.values[:, 0], [np.exp(-3.0), np.exp(-3.0) + 8.0], rtol=1e-6)

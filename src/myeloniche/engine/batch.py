@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from myeloniche.engine.breakpoints import break_times
 from myeloniche.engine.ode_model import OdeModel
-from myeloniche.engine.timeline import Change, Member, segments
+from myeloniche.engine.timeline import Change, Member, Segment, segments
 
 __all__ = ["Batch", "Columns", "Plans", "flatten_members", "flatten_table"]
 
@@ -42,7 +44,8 @@ class Plans(NamedTuple):
     """Timelines with their output times, each different one once.
 
     Segments of plan ``p`` are ``first_segment[p]`` to ``first_segment[p + 1]``, and likewise for the times of
-    a plan and the changes of a segment. ``outputs_until`` is counted from the plan's first time.
+    a plan and the changes of a segment. ``outputs_until`` is counted from the plan's first time; ``anew``
+    marks segments that begin where the equations jump by themselves.
     """
 
     first_segment: Integers
@@ -53,6 +56,7 @@ class Plans(NamedTuple):
     duration: Floats
     until_rest: Integers
     outputs_until: Integers
+    anew: Integers
     first_change: Integers
     change_action: Integers
     change_state: Integers
@@ -91,17 +95,18 @@ def flatten_members(model: OdeModel, members: Sequence[Member]) -> Batch:
     """Return the flat form of members that each have their own parameters and timeline."""
     parameters = _columns(model.values, model.parameters, [member.parameters for member in members])
     overrides = _columns([np.nan] * len(model.states), model.states, [member.initial for member in members])
+    breaks = np.broadcast_to(*_breaks(model, parameters, len(members)))
     keys: dict[object, int] = {}
-    plans: list[Member] = []
+    writer = _PlanWriter(model)
     plan_of = np.empty(len(members), np.int64)
     for index, member in enumerate(members):
-        key = (member.timeline, member.times.tobytes())
+        key = (member.timeline, member.times.tobytes(), breaks[index].tobytes())
         if key not in keys:
-            keys[key] = len(plans)
-            plans.append(member)
+            keys[key] = len(keys)
+            writer.add(member, breaks[index])
         plan_of[index] = keys[key]
     initial = _initial(model, parameters, overrides, len(members))
-    return _assembled(model, parameters, initial, plans, plan_of)
+    return _assembled(parameters, initial, writer.plans(), plan_of)
 
 
 def flatten_table(
@@ -122,7 +127,13 @@ def flatten_table(
     table = _table(model.values, model.parameters, parameters, count)
     overrides = _table([np.nan] * len(model.states), model.states, initial, count)
     states = _initial(model, table, overrides, count)
-    return _assembled(model, table, states, [plan], np.zeros(count, np.int64))
+    breaks, shape = _breaks(model, table, count)
+    different, plan_of = np.unique(breaks, axis=0, return_inverse=True)
+    writer = _PlanWriter(model)
+    for row in different:
+        writer.add(plan, row)
+    every = np.broadcast_to(plan_of.reshape(-1), shape[:1]).astype(np.int64)
+    return _assembled(table, states, writer.plans(), every)
 
 
 def _table(
@@ -149,11 +160,22 @@ def _columns(common: Sequence[float], names: Sequence[str], rows: Sequence[Mappi
     return Columns(np.array(common, np.float64), np.array(varied, np.int64), values)
 
 
-def _initial(model: OdeModel, parameters: Columns, overrides: Columns, count: int) -> Columns:
-    """Evaluate the initial expressions with the members' parameters, then let overrides win."""
+def _values(model: OdeModel, parameters: Columns) -> dict[str, Floats | float]:
     values: dict[str, Floats | float] = dict(model.nominal)
     for place, index in enumerate(parameters.varied):
         values[model.parameters[index]] = parameters.values[:, place]
+    return values
+
+
+def _breaks(model: OdeModel, parameters: Columns, count: int) -> tuple[Floats, tuple[int, int]]:
+    """Return the equations' own jumps, one row for all members or one each, and the shape of one each."""
+    times = break_times(model, _values(model, parameters))
+    return times, (count, times.shape[1])
+
+
+def _initial(model: OdeModel, parameters: Columns, overrides: Columns, count: int) -> Columns:
+    """Evaluate the initial expressions with the members' parameters, then let overrides win."""
+    values = _values(model, parameters)
     evaluated = model.graph.evaluate(model.initial, values)
     common = np.array([float(value) if value.ndim == 0 else np.nan for value in evaluated])
     own = {int(index): overrides.values[:, place] for place, index in enumerate(overrides.varied)}
@@ -167,16 +189,10 @@ def _initial(model: OdeModel, parameters: Columns, overrides: Columns, count: in
     return Columns(common, np.array(varied, np.int64), table)
 
 
-def _assembled(
-    model: OdeModel, parameters: Columns, initial: Columns, plans: Sequence[Member], plan_of: Integers
-) -> Batch:
-    lengths = np.array([plan.times.size for plan in plans], np.int64)
-    counts = lengths[plan_of] if plan_of.size else np.zeros(0, np.int64)
+def _assembled(parameters: Columns, initial: Columns, plans: Plans, plan_of: Integers) -> Batch:
+    counts = np.diff(plans.first_time)[plan_of]
     first_row = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-    writer = _PlanWriter(model)
-    for plan in plans:
-        writer.add(plan)
-    return Batch(parameters, initial, writer.plans(), plan_of, first_row)
+    return Batch(parameters, initial, plans, plan_of, first_row)
 
 
 @dataclass
@@ -189,24 +205,35 @@ class _PlanWriter:
     first_change: list[int] = field(default_factory=lambda: [0])
     times: list[Floats] = field(default_factory=list)
     spans: list[tuple[float, float, float]] = field(default_factory=list)
-    marks: list[tuple[int, int]] = field(default_factory=list)
+    marks: list[tuple[int, int, int]] = field(default_factory=list)
     changes: list[tuple[int, int, int, float]] = field(default_factory=list)
 
-    def add(self, plan: Member) -> None:
-        """Append a member's timeline and output times."""
+    def add(self, plan: Member, breaks: Floats) -> None:
+        """Append a member's timeline and output times, with boundaries where its equations jump."""
         for segment in segments(plan):
-            self.spans.append((segment.start, segment.stop, segment.duration))
-            self.marks.append((int(segment.until_rest), segment.outputs.stop))
             self.changes += [self._change(change) for change in segment.changes]
-            self.first_change.append(len(self.changes))
+            inside = np.unique(breaks[(breaks > segment.start) & (breaks < segment.stop)])
+            if segment.until_rest or not inside.size:
+                self._append(segment, segment.start, segment.stop, segment.duration, segment.outputs.stop)
+                continue
+            for start, stop in pairwise([segment.start, *inside.tolist(), segment.stop]):
+                reached = int(np.searchsorted(plan.times, stop, side="right"))
+                last = segment.outputs.stop
+                self._append(segment, start, stop, stop - start, last if stop == segment.stop else reached)
         self.times.append(plan.times)
         self.first_segment.append(len(self.spans))
         self.first_time.append(self.first_time[-1] + plan.times.size)
 
+    def _append(self, segment: Segment, start: float, stop: float, duration: float, until: int) -> None:
+        """Append a segment or a part of one; changes happen at the start of the first part."""
+        self.spans.append((start, stop, duration))
+        self.marks.append((int(segment.until_rest), until, int(start > segment.start)))
+        self.first_change.append(len(self.changes))
+
     def plans(self) -> Plans:
         """Return everything added as arrays."""
         spans = np.array(self.spans, np.float64).reshape(-1, 3)
-        marks = np.array(self.marks, np.int64).reshape(-1, 2)
+        marks = np.array(self.marks, np.int64).reshape(-1, 3)
         changes = np.array([change[:3] for change in self.changes], np.int64).reshape(-1, 3)
         return Plans(
             first_segment=np.array(self.first_segment, np.int64),
@@ -217,6 +244,7 @@ class _PlanWriter:
             duration=spans[:, 2].copy(),
             until_rest=marks[:, 0].copy(),
             outputs_until=marks[:, 1].copy(),
+            anew=marks[:, 2].copy(),
             first_change=np.array(self.first_change, np.int64),
             change_action=changes[:, 0].copy(),
             change_state=changes[:, 1].copy(),

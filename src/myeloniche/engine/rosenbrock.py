@@ -153,7 +153,8 @@ def _enter_segment(
         if plans.change_state[change] == 0:
             new = True
     steady = segment > plans.first_segment[plan] and plans.until_rest[segment - 1] == 0
-    if first != last or plans.until_rest[segment] != 0 or not steady or new:
+    jump = first != last or plans.anew[segment] != 0
+    if jump or plans.until_rest[segment] != 0 or not steady or new:
         lanes.fresh[lane] = 1
     width = lanes.phase.size
     lanes.elapsed[lane] = 0.0
