@@ -24,7 +24,11 @@ def compiled(function: _Function) -> _Function:
 
     It counts no references, so it must not create arrays; counting them cost ten times the integration.
     """
-    return cast(_Function, _jit(nogil=True, cache=True, error_model="numpy", _nrt=False)(function))
+    options = {"nogil": True, "error_model": "numpy", "_nrt": False}
+    try:
+        return cast(_Function, _jit(cache=True, **options)(function))
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+        return cast(_Function, _jit(**options)(function))
 
 
 def compiled_part(function: _Function) -> _Function:
