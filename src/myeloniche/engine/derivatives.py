@@ -60,8 +60,7 @@ def _div(graph: ExpressionGraph, node: int, operands: Nodes, slopes: Nodes) -> i
 
 def _pow(graph: ExpressionGraph, node: int, operands: Nodes, slopes: Nodes) -> int:
     base, exponent = operands
-    lower = graph.call("pow", base, graph.call("sub", exponent, graph.number(1.0)))
-    by_base = graph.call("mul", graph.call("mul", exponent, lower), slopes[0])
+    by_base = graph.call("mul", graph.call("mul", exponent, _lower_power(graph, *operands)), slopes[0])
     if graph.value(slopes[1]) == 0.0:
         return by_base
     # At a base of 0 the logarithm is infinite but the power, and with it the slope, is 0.
@@ -69,6 +68,21 @@ def _pow(graph: ExpressionGraph, node: int, operands: Nodes, slopes: Nodes) -> i
     logarithm = graph.call("select", positive, graph.call("ln", base), graph.number(0.0))
     by_exponent = graph.call("mul", graph.call("mul", node, logarithm), slopes[1])
     return graph.call("add", by_base, by_exponent)
+
+
+def _lower_power(graph: ExpressionGraph, base: int, exponent: int) -> int:
+    """Return base**(exponent - 1), or 0 where that is infinite: at a base of 0 with an exponent below 1.
+
+    The slope there is vertical, as of a Hill curve without its drug. A Jacobian must be finite all the same,
+    and while it only guides the steps, their errors being estimated, a missing entry costs steps at most.
+    """
+    lower = graph.call("pow", base, graph.call("sub", exponent, graph.number(1.0)))
+    known = graph.value(exponent)
+    if known is not None and known >= 1.0:
+        return lower
+    steep = graph.call("lt", exponent, graph.number(1.0))
+    vertical = graph.call("and", graph.call("eq", base, graph.number(0.0)), steep)
+    return graph.call("select", vertical, graph.number(0.0), lower)
 
 
 def _min(graph: ExpressionGraph, _: int, operands: Nodes, slopes: Nodes) -> int:
