@@ -1,5 +1,10 @@
 """The published findings, the experiments that re-do them, and the verdict on each."""
 
+from myeloniche.findings.ablation import AblationResult, ablate
+from myeloniche.findings.ablation_file import Ablation, load_ablations
+from myeloniche.findings.anchors.anchor import Anchor, load_anchors
+from myeloniche.findings.anchors.result import AnchorResult, AnchorRow
+from myeloniche.findings.anchors.run import run_anchors
 from myeloniche.findings.catalogue import Finding, load_findings
 from myeloniche.findings.comparison import Comparison
 from myeloniche.findings.panel import Panel, load_panels
@@ -11,6 +16,11 @@ from myeloniche.findings.verdict import Course, ReadoutVerdict
 from myeloniche.findings.wilson import wilson_interval
 
 __all__ = [
+    "Ablation",
+    "AblationResult",
+    "Anchor",
+    "AnchorResult",
+    "AnchorRow",
     "Comparison",
     "Course",
     "Finding",
@@ -23,10 +33,14 @@ __all__ = [
     "Rulebook",
     "Run",
     "Scoreboard",
+    "ablate",
     "judge_runs",
+    "load_ablations",
+    "load_anchors",
     "load_findings",
     "load_panels",
     "load_rulebook",
+    "run_anchors",
     "score",
     "wilson_interval",
 ]
