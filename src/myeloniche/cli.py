@@ -64,10 +64,13 @@ def main() -> None:
 def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int | None) -> None:
     """Re-do the published experiments and judge every finding.
 
-    Prints a table with the scoreboard as its last line, and writes OUT/index.html.
+    Prints a table with the scoreboard as its last line, and writes OUT/index.html. Without --only the
+    quantitative anchors are run as well.
     """
+    from myeloniche.findings.anchors.run import run_anchors
     from myeloniche.findings.score import score
     from myeloniche.lab.laboratory import open_laboratory
+    from myeloniche.report.anchors import anchors_table
     from myeloniche.report.page import write_page
     from myeloniche.report.sources import page_sources
     from myeloniche.report.table import findings_table, score_lines
@@ -75,10 +78,16 @@ def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int 
     out.mkdir(parents=True, exist_ok=True)  # a folder that cannot be written is said before the work
     with _progress("simulating") as progress:
         scoreboard = score(_split(only), workers=workers, progress=progress)
+    with _progress("anchors") as progress:
+        anchors = () if only else run_anchors(workers, progress)
     if json_path is not None:
         _write_json(json_path, scoreboard.as_dict())
-    page = write_page(scoreboard, out, sources=page_sources(scoreboard, open_laboratory()))
+    sources = page_sources(scoreboard, open_laboratory())
+    page = write_page(scoreboard, out, sources=sources, anchors=anchors)
     _console().print(findings_table(scoreboard.results))
+    if anchors:
+        click.echo("\nQuantitative anchors")
+        _console().print(anchors_table(anchors))
     click.echo(f"\nThe report is {page}")
     for line in score_lines(scoreboard):
         click.echo(line)

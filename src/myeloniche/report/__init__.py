@@ -1,5 +1,6 @@
 """Pictures, tables and the page that people read."""
 
+from myeloniche.report.anchors import anchors_table
 from myeloniche.report.bars import Bar, BarFrame, draw_bars
 from myeloniche.report.blot import Annotation, BlotBlock, BlotGroup, BlotRow, draw_blots, film_strip
 from myeloniche.report.curves import Frame, Line, draw_curves
@@ -18,6 +19,7 @@ __all__ = [
     "Line",
     "PageSources",
     "Publication",
+    "anchors_table",
     "draw_bars",
     "draw_blots",
     "draw_curves",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from myeloniche.findings.anchors.result import AnchorResult
 from myeloniche.findings.rulebook import load_rulebook
 from myeloniche.findings.scoreboard import Scoreboard
 from myeloniche.findings.wilson import wilson_interval
+from myeloniche.report.anchors import anchor_views
 from myeloniche.report.sources import PageSources
 from myeloniche.report.views import panel_views, result_view, rule_words
 from myeloniche.report.words import percent
@@ -34,6 +37,7 @@ def write_page(
     folder: Path,
     *,
     sources: PageSources,
+    anchors: Sequence[AnchorResult] = (),
 ) -> Path:
     """Write ``index.html`` into a folder, making the folder if needed.
 
@@ -45,6 +49,8 @@ def write_page(
         Where to write.
     sources
         Kinds of parameters, and the bibliography of the runs.
+    anchors
+        Quantitative anchors; left out if there are none.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def write_page(
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "index.html"
-    path.write_text(render_page(scoreboard, sources=sources), "utf-8")
+    path.write_text(render_page(scoreboard, sources=sources, anchors=anchors), "utf-8")
     return path
 
 
@@ -60,6 +66,7 @@ def render_page(
     scoreboard: Scoreboard,
     *,
     sources: PageSources,
+    anchors: Sequence[AnchorResult] = (),
 ) -> str:
     """Return the report as HTML; see :func:`write_page`."""
     from jinja2 import Environment, StrictUndefined
@@ -78,6 +85,7 @@ def render_page(
         "misses": [result for result in results if result.verdict == "disagree"],
         "panels": panel_views(scoreboard),
         "simulations": _simulations(scoreboard),
+        "anchors": anchor_views(anchors),
         "rules": rule_words(load_rulebook()),
         "provenance": counts,
         "provenance_total": sum(count for _, count in counts),
