@@ -1,0 +1,17 @@
+"""What importing the package must not load; checked by name, as times depend on the machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("antimony", "libsbml", "llvmlite", "matplotlib", "numba", "pint", "scipy", "xarray")
+
+
+@pytest.mark.parametrize("module", ["myeloniche", "myeloniche.cli", "myeloniche.engine", "myeloniche.units"])
+def test_importing_loads_nothing_heavy(module) -> None:
+    program = f"import sys, {module}; print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
