@@ -280,3 +280,11 @@ def test_repeats_must_be_possible():
     with pytest.raises(ExperimentError, match="got 0 repeats"):
         side_by_side(TNF).repeated(0)
     assert side_by_side(TNF).repeated(2, spread="5%").replicates == Replicates(2, 0.05, "ANOVA", 1)
+
+
+def test_a_parameter_set_takes_handles_by_their_user_names() -> None:
+    experiment = culture("RPMI8226").wait("24 h").experiment(Measure("blot", ("p-4E-BP1",), "MM", "", ""))
+
+    free, idle = run([experiment], parameter_sets=[{}, {"activity.MM.PIM2": 0.0}])
+
+    assert idle.arms["dish"]["p-4E-BP1 in MM"].values[-1] < 0.5 * free.arms["dish"]["p-4E-BP1 in MM"].values[-1]

@@ -20,7 +20,9 @@ from myeloniche.engine.expression import ExpressionGraph
 from myeloniche.engine.ode_model import OdeModel, Process, rates_of_states
 from myeloniche.errors import ModelError
 
-__all__ = ["activity_handle", "hold_handle", "process_handle", "with_handles"]
+__all__ = ["HANDLES", "activity_handle", "hold_handle", "process_handle", "with_handles"]
+
+HANDLES = ("process", "activity", "hold")
 
 
 def process_handle(process: str) -> str:

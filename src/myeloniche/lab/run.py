@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from myeloniche.engine.handles import HANDLES
 from myeloniche.engine.simulate import Trajectories, simulate
 from myeloniche.engine.timeline import Member
 from myeloniche.errors import MyelonicheError, raise_all
@@ -143,8 +144,14 @@ def _job(
     outputs = {output for entry in prepared for reading in entry.readings for output in reading.outputs}
     if any(entry.donors for entry in prepared):
         outputs |= {sbml_id(species) for species in laboratory.medium}
-    by_id = tuple({sbml_id(name): value for name, value in chosen.items()} for chosen in sets)
+    by_id = tuple({_model_name(name): value for name, value in chosen.items()} for chosen in sets)
     return _Job(laboratory, prepared, by_id, factors, tuple(sorted(outputs)))
+
+
+def _model_name(name: str) -> str:
+    """Return the engine's name of a parameter or of a handle such as ``activity.MM.PIM2``."""
+    kind, _, target = name.partition(".")
+    return f"{kind}.{sbml_id(target)}" if kind in HANDLES else sbml_id(name)
 
 
 def _stages(job: _Job) -> list[list[_Task]]:
