@@ -18,9 +18,7 @@ def clock_of(dish, laboratory, **words):
 
 def changes(plan):
     return [
-        (change.target, change.action, change.value)
-        for period in plan.periods
-        for change in period.changes
+        (change.target, change.action, change.value) for period in plan.periods for change in period.changes
     ] + [(change.target, change.action, change.value) for change in plan.pending]
 
 

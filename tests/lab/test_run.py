@@ -287,4 +287,5 @@ def test_a_parameter_set_takes_handles_by_their_user_names() -> None:
 
     free, idle = run([experiment], parameter_sets=[{}, {"activity.MM.PIM2": 0.0}])
 
-    assert idle.arms["dish"]["p-4E-BP1 in MM"].values[-1] < 0.5 * free.arms["dish"]["p-4E-BP1 in MM"].values[-1]
+    shown = [result.arms["dish"]["p-4E-BP1 in MM"].values[-1] for result in (free, idle)]
+    assert shown[1] < 0.5 * shown[0]

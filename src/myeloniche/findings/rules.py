@@ -11,6 +11,10 @@ __all__ = ["Judgement", "dose_order", "fold_change", "lost_share", "ratio", "reg
            "remaining_share", "transient_loss", "within"]  # fmt: skip
 
 
+# A change smaller than this share of the readout is the integrator's noise, and has no share of its own.
+NOISE = 1e-4
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What a rule says: the number it looked at, whether that agrees, and why in words."""
@@ -129,7 +133,7 @@ def transient_loss(
 
 def remaining_share(treated: float, induced: float, rest: float, *, at_most: float) -> Judgement:
     """Judge how much of an induction is left, (treated - rest) / (induced - rest)."""
-    number = _share(treated - rest, induced - rest)
+    number = _share(treated, rest, induced)
     return Judgement(
         number, number <= at_most, f"{_percent(number)} of the change is left, at most {at_most:.0%} asked"
     )
@@ -137,7 +141,7 @@ def remaining_share(treated: float, induced: float, rest: float, *, at_most: flo
 
 def regained_share(treated: float, lost: float, rest: float, *, at_least: float) -> Judgement:
     """Judge how much of a loss comes back, (treated - lost) / (rest - lost)."""
-    number = _share(treated - lost, rest - lost)
+    number = _share(treated, lost, rest)
     return Judgement(
         number,
         number >= at_least,
@@ -152,15 +156,20 @@ def lost_share(
 
     A support that is not positive cannot be lost in part, so it never agrees.
     """
-    number = 1 - _share(treated - rest, supported - rest)
+    number = 1 - _share(treated, rest, supported)
     agree = supported > rest and at_least <= number <= at_most
     return Judgement(
         number, agree, f"{_percent(number)} of the support is lost, {at_least:.0%} to {at_most:.0%} asked"
     )
 
 
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole != 0 and math.isfinite(part) and math.isfinite(whole) else math.nan
+def _share(value: float, start: float, end: float) -> float:
+    """Return how far a value lies from start towards end; NaN where the two differ by no more than noise."""
+    if not all(map(math.isfinite, (value, start, end))):
+        return math.nan
+    if abs(end - start) <= NOISE * max(abs(end), abs(start)):
+        return math.nan
+    return (value - start) / (end - start)
 
 
 def _fold(number: float) -> str:

@@ -73,9 +73,7 @@ class Plan:
     @property
     def last_action(self) -> float:
         """Clock at the last step that is not ``wait``."""
-        acted = [
-            start for start, step in zip(self.starts, self.arm.steps, strict=True) if step.word != WAIT
-        ]
+        acted = [start for start, step in zip(self.starts, self.arm.steps, strict=True) if step.word != WAIT]
         return acted[-1] if acted else 0.0
 
 

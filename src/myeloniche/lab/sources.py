@@ -47,10 +47,7 @@ def _model_keys(laboratory: Laboratory, instances: set[str]) -> set[str]:
 def _drug_keys(prepared: Prepared, laboratory: Laboratory) -> set[str]:
     """Return the keys behind the drugs that were given."""
     names = [
-        step.text(word)
-        for arm in prepared.experiment.arms
-        for step in arm.steps
-        for word in ("drug", "with")
+        step.text(word) for arm in prepared.experiment.arms for step in arm.steps for word in ("drug", "with")
     ]
     return {key for name in names if name for key in laboratory.drug(name).references()}
 
