@@ -45,9 +45,13 @@ SHOWN = 8
 
 
 class MyelonicheError(Exception):
-    """Anything that is wrong with what the user or a data file asked for."""
+    """Anything that is wrong with what the user or a data file asked for.
+
+    ``problems`` holds the single ones where several travel together.
+    """
 
     exit_code = 2
+    problems: tuple[MyelonicheError, ...] = ()
 
 
 class ModelError(MyelonicheError, ValueError):
@@ -128,13 +132,17 @@ def raise_all(problems: Sequence[MyelonicheError], *, title: str) -> None:
     MyelonicheError
         Of the common class of the problems where they agree, else the base class.
     """
-    if not problems:
+    single = tuple(one for problem in problems for one in (problem.problems or (problem,)))
+    if not single:
         return
-    if len(problems) == 1:
-        raise problems[0]
-    kinds = {type(problem) for problem in problems}
-    kind = kinds.pop() if len(kinds) == 1 else MyelonicheError
-    lines = [f"{title}: {len(problems)} problems", *(f"  - {problem}" for problem in problems)]
-    if kind is UnknownNameError:
-        kind = MyelonicheError
-    raise kind("\n".join(lines))
+    if len(single) == 1:
+        raise single[0]
+    kinds = {type(problem) for problem in single} - {UnknownNameError}
+    kind = kinds.pop() if len(kinds) == 1 and not _has_unknown(single) else MyelonicheError
+    error = kind("\n".join([f"{title}: {len(single)} problems", *(f"  - {problem}" for problem in single)]))
+    error.problems = single
+    raise error
+
+
+def _has_unknown(problems: Sequence[MyelonicheError]) -> bool:
+    return any(isinstance(problem, UnknownNameError) for problem in problems)

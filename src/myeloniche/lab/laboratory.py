@@ -102,6 +102,11 @@ class Laboratory:
             return {population.seeded: density}
         return {name: density * value / living for name, value in initial.items() if value}
 
+    @property
+    def stand_ins(self) -> dict[str, str]:
+        """The first cell row of each cell type, to go on with where a name is not known."""
+        return {row.instance: row.id for row in reversed(list(self.niche.cells.values()))}
+
     def cell(self, name: str, *, where: str = "") -> CellRow:
         """Return a cell line or primary cell.
 
