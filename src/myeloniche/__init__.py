@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from myeloniche.lab.run import run
     from myeloniche.niche.niche import load
     from myeloniche.pharmacology.drug_file import load_drugs
+    from myeloniche.report.results import write_results
 
 __all__ = [
     "Arm",
@@ -47,6 +48,7 @@ __all__ = [
     "run",
     "score",
     "side_by_side",
+    "write_results",
 ]
 
 _MODULES = {
@@ -66,6 +68,7 @@ _MODULES = {
     "run": "lab.run",
     "score": "findings.score",
     "side_by_side": "lab.culture",
+    "write_results": "report.results",
 }
 
 

@@ -53,7 +53,7 @@ def result_as_dict(result: ExperimentResult) -> dict[str, Any]:
     }
 
 
-def write_results(results: Sequence[ExperimentResult], folder: Path) -> list[Path]:
+def write_results(results: Sequence[ExperimentResult], folder: str | Path) -> list[Path]:
     """Write the pictures and the numbers of one experiment file into a folder, making it if needed.
 
     Parameters
@@ -67,6 +67,7 @@ def write_results(results: Sequence[ExperimentResult], folder: Path) -> list[Pat
     -------
     The files written, named after the experiment: a table and the pictures.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     stem = _stem(results[0])
     paths = [folder / f"{stem}.csv"]
