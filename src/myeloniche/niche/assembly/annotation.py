@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 import libsbml
 
 from myeloniche.niche.assembly.parts import Parts
-from myeloniche.niche.names import sbml_id
+from myeloniche.niche.names import instance_of, sbml_id
 from myeloniche.niche.tables import Reference, citation_keys
 
 __all__ = ["annotate", "identifier_uris"]
@@ -35,7 +35,7 @@ def annotate(model: Any, parts: Parts) -> None:
     """Write notes, names, identifiers and the DOIs of sources into a libSBML model, in place."""
     for species in parts.species.values():
         element = model.getElementBySId(sbml_id(species.id))
-        element.setName(species.meaning)
+        element.setName(_title(species.id, species.meaning))
         _note(element, (species.meaning, _line("Source", species.source)))
         _is(element, identifier_uris(species.identifier))
         _described_by(element, species.source, parts.references)
@@ -48,11 +48,17 @@ def annotate(model: Any, parts: Parts) -> None:
     for process in parts.processes.values():
         element = model.getReaction(sbml_id(process.id))
         if element is not None:
-            element.setName(process.meaning)
+            element.setName(_title(process.id, process.meaning))
             _note(
                 element, (process.meaning, _line("Role", process.role), _line("Evidence", process.evidence))
             )
             _described_by(element, process.evidence, parts.references)
+
+
+def _title(name: str, meaning: str) -> str:
+    """Return a name that tells the cell, since other tools show names and not ids."""
+    instance = instance_of(name)
+    return f"{meaning} ({instance})" if instance else meaning
 
 
 def _line(title: str, text: str) -> str:
