@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from myeloniche.engine.expression import ExpressionGraph
     from myeloniche.engine.handles import with_handles
     from myeloniche.engine.jacobian import SymbolicJacobian, symbolic_jacobian
-    from myeloniche.engine.ode_model import OdeModel, Process
+    from myeloniche.engine.ode_model import Event, OdeModel, Process
     from myeloniche.engine.reference import simulate_reference
     from myeloniche.engine.sbml import read_sbml
     from myeloniche.engine.timeline import Change, Member, Period
 
 __all__ = [
     "Change",
+    "Event",
     "ExpressionGraph",
     "Member",
     "OdeModel",
@@ -36,6 +37,7 @@ __all__ = [
 
 _MODULES = {
     "Change": "timeline",
+    "Event": "ode_model",
     "ExpressionGraph": "expression",
     "Member": "timeline",
     "OdeModel": "ode_model",
