@@ -1,0 +1,263 @@
+"""What is looked at while a trajectory is integrated, as plain arrays for the compiled loop.
+
+Conditions and consequences of events, and the expressions that endpoints reduce, are groups of expressions
+with kernels of their own; here are their tables and what each lane remembers of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import comb
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myeloniche.engine.endpoints import DIRECTIONS, KINDS, Endpoint
+from myeloniche.engine.kernels.cache import ModelKernels
+from myeloniche.engine.ode_model import OdeModel
+
+__all__ = [
+    "EndpointLanes",
+    "EndpointTable",
+    "EventLanes",
+    "EventTable",
+    "Watch",
+    "make_watch",
+    "watch_groups",
+]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+QUEUE_CAPACITY = 256
+"""Executions that one member may be waiting for at a time; more is a storm of events."""
+
+POINTS = 5
+"""Points of a step at which endpoints look: they fix a polynomial of the dense output's degree."""
+
+_REAL = frozenset(
+    {"low", "high", "low_weight", "high_weight", "low_root", "high_root", "probe", "reached", "cut"}
+    | {"due_time", "queue_time", "queue_value"}
+)
+_RELATIONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+
+
+class EventTable(NamedTuple):
+    """The events of a model.
+
+    The slots of the triggers begin at ``trigger``, those of the differences whose signs decide them at
+    ``root``, and likewise the new values, delays and priorities.
+    """
+
+    first_value: Integers
+    assigned: Integers
+    persistent: Integers
+    initial: Integers
+    at_trigger_time: Integers
+    roots: int
+    trigger: int
+    root: int
+    value: int
+    delay: int
+    priority: int
+
+
+class EventLanes(NamedTuple):
+    """What each lane knows of its events: last axis lane, first axis event, root or place in the queue.
+
+    ``reached`` is the clock at the end of a step, ``cut`` where an event ends it; ``low`` and ``high``
+    enclose a change of a trigger while it is searched.
+    """
+
+    triggered: Integers
+    high_trigger: Integers
+    mode: Integers
+    point: Integers
+    side: Integers
+    stall: Integers
+    tries: Integers
+    struck: Integers
+    due: Integers
+    flagged: Integers
+    executed: Integers
+    storm: Integers
+    sequence: Integers
+    low: Floats
+    high: Floats
+    low_weight: Floats
+    high_weight: Floats
+    probe: Floats
+    reached: Floats
+    cut: Floats
+    due_time: Floats
+    low_root: Floats
+    high_root: Floats
+    queue_event: Integers
+    queue_order: Integers
+    queue_time: Floats
+    queue_value: Floats
+
+
+class EndpointTable(NamedTuple):
+    """The endpoints asked for; ``shown`` is the first slot of their expressions.
+
+    ``bernstein`` turns values at five points of a step into coefficients whose extremes enclose the curve.
+    """
+
+    kind: Integers
+    threshold: Floats
+    direction: Integers
+    shown: int
+    bernstein: Floats
+
+
+class EndpointLanes(NamedTuple):
+    """What each lane has gathered, shape (endpoint, lane), values of a step, and all members' results."""
+
+    gathered: Floats
+    above: Integers
+    points: Floats
+    results: Floats
+
+
+class Watch(NamedTuple):
+    """Everything the compiled loop needs to look at trajectories; addresses of absent kernels are 0."""
+
+    events: EventTable
+    event_lanes: EventLanes
+    endpoints: EndpointTable
+    endpoint_lanes: EndpointLanes
+    condition_inside: int
+    condition_now: int
+    consequence_now: int
+    shown_inside: int
+
+
+def watch_groups(model: OdeModel, endpoints: Sequence[Endpoint]) -> dict[str, tuple[int, ...]]:
+    """Return the groups of expressions to be watched, empty if there is neither event nor endpoint."""
+    groups: dict[str, tuple[int, ...]] = {}
+    if model.events:
+        groups["condition"] = (*(event.trigger for event in model.events), *_roots(model))
+        groups["consequence"] = _consequences(model)
+    if endpoints:
+        groups["shown"] = tuple(endpoint.node(model) for endpoint in endpoints)
+    return groups
+
+
+def _roots(model: OdeModel) -> tuple[int, ...]:
+    """Return the differences between the two sides of every comparison in a trigger."""
+    graph = model.graph
+    found = []
+    for node in graph.order([event.trigger for event in model.events]):
+        operation, operands = graph.nodes[node]
+        if operation in _RELATIONS:
+            found.append(graph.call("sub", *operands))
+    return tuple(dict.fromkeys(found))
+
+
+def _consequences(model: OdeModel) -> tuple[int, ...]:
+    """Return new values, then delays, then priorities of all events."""
+    number = model.graph.number
+    values = [node for event in model.events for _, node in event.assignments]
+    delays = [number(0.0) if event.delay is None else event.delay for event in model.events]
+    last = number(-np.inf)
+    priorities = [last if event.priority is None else event.priority for event in model.events]
+    return (*values, *delays, *priorities)
+
+
+def make_watch(
+    model: OdeModel, endpoints: Sequence[Endpoint], kernels: ModelKernels, members: Floats
+) -> Watch:
+    """Return the tables of events and endpoints with empty lanes.
+
+    Parameters
+    ----------
+    model, endpoints
+        What is watched.
+    kernels
+        Of the groups of :func:`watch_groups`.
+    members
+        Where the endpoints' results go, shape (member, endpoint).
+    """
+    layout, addresses = kernels.layout, kernels.addresses
+    lanes = layout.lanes
+    events = _event_table(model, layout.offsets)
+    most = int(np.max(np.diff(events.first_value), initial=1))
+    shown = layout.offsets.get("shown", 0)
+    return Watch(
+        events,
+        _event_lanes(len(model.events), events.roots, most, lanes),
+        _endpoint_table(endpoints, shown),
+        EndpointLanes(
+            np.zeros((len(endpoints), lanes)),
+            np.zeros((len(endpoints), lanes), np.int64),
+            np.zeros((POINTS, len(endpoints), lanes)),
+            members,
+        ),
+        addresses.get("condition_inside", 0),
+        addresses.get("condition_now", 0),
+        addresses.get("consequence_now", 0),
+        addresses.get("shown_inside", 0),
+    )
+
+
+def _event_table(model: OdeModel, offsets: dict[str, int]) -> EventTable:
+    events = model.events
+    counts = [len(event.assignments) for event in events]
+    place = {name: index for index, name in enumerate(model.states)}
+    assigned = [place[name] for event in events for name, _ in event.assignments]
+    trigger, value = offsets.get("condition", 0), offsets.get("consequence", 0)
+    delay = value + len(assigned)
+    return EventTable(
+        first_value=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        assigned=np.array(assigned, np.int64),
+        persistent=np.array([event.persistent for event in events], np.int64),
+        initial=np.array([event.initial_value for event in events], np.int64),
+        at_trigger_time=np.array([event.at_trigger_time for event in events], np.int64),
+        roots=len(_roots(model)),
+        trigger=trigger,
+        root=trigger + len(events),
+        value=value,
+        delay=delay,
+        priority=delay + len(events),
+    )
+
+
+def _event_lanes(events: int, roots: int, most: int, lanes: int) -> EventLanes:
+    capacity = QUEUE_CAPACITY if events else 0
+    shapes: dict[str, tuple[int, ...]] = {
+        "triggered": (events, lanes),
+        "high_trigger": (events, lanes),
+        "low_root": (roots, lanes),
+        "high_root": (roots, lanes),
+        "queue_event": (capacity, lanes),
+        "queue_order": (capacity, lanes),
+        "queue_time": (capacity, lanes),
+        "queue_value": (capacity, most, lanes),
+    }
+    arrays: dict[str, Any] = {
+        name: np.zeros(shapes.get(name, (lanes,)), np.float64 if name in _REAL else np.int64)
+        for name in EventLanes._fields
+    }
+    arrays["queue_event"][:] = -1
+    return EventLanes(**arrays)
+
+
+def _endpoint_table(endpoints: Sequence[Endpoint], shown: int) -> EndpointTable:
+    return EndpointTable(
+        kind=np.array([KINDS.index(endpoint.kind) for endpoint in endpoints], np.int64),
+        threshold=np.array([endpoint.threshold for endpoint in endpoints], np.float64),
+        direction=np.array([DIRECTIONS.index(endpoint.direction) for endpoint in endpoints], np.int64),
+        shown=shown,
+        bernstein=_bernstein(),
+    )
+
+
+def _bernstein() -> Floats:
+    """Return the matrix from values at equally spaced points to coefficients of the Bernstein basis."""
+    degree = POINTS - 1
+    x = np.linspace(0.0, 1.0, POINTS)[:, None]
+    power = np.arange(POINTS)[None, :]
+    basis = np.array([comb(degree, i) for i in range(POINTS)]) * x**power * (1.0 - x) ** (degree - power)
+    return np.ascontiguousarray(np.linalg.inv(basis))
