@@ -40,20 +40,34 @@ class CupyTarget:
     ----------
     cupy
         The CuPy module.
+    threads_of_one
+        Threads on each of its multiprocessors, by default as many as it can hold; fewer leave each of them
+        more of the caches.
+    options
+        Further options of the compiler.
 
     Attributes
     ----------
     arrays
         CuPy, for its arrays.
+    name
+        What the device is called.
+    resident
+        Threads that run at a time at most.
     """
 
-    def __init__(self, cupy: Any) -> None:
+    def __init__(
+        self, cupy: Any, *, threads_of_one: int | None = None, options: tuple[str, ...] = ()
+    ) -> None:
         self.arrays = cupy
+        self.options = options
         self._runtime = cupy.cuda.runtime
         properties = self._runtime.getDeviceProperties(self._runtime.getDevice())
         name = properties["name"]
         self.name = name.decode() if isinstance(name, bytes) else str(name)
-        self.resident = int(properties["multiProcessorCount"] * properties["maxThreadsPerMultiProcessor"])
+        self._holds = int(properties["multiProcessorCount"] * properties["maxThreadsPerMultiProcessor"])
+        chosen = int(properties["multiProcessorCount"]) * (threads_of_one or 0)
+        self.resident = min(self._holds, chosen) if chosen else self._holds
 
     def compile(self, text: str, layout: WorkLayout) -> CupyLaunch:
         """Compile a source, its work arrays in local memory unless they are too large for it.
@@ -65,10 +79,11 @@ class CupyTarget:
         """
         room = int(_WORK_SHARE * self._free())
         size = 8 * layout.slots
-        if size <= _LOCAL_LIMIT and size * self.resident <= room:
-            return CupyLaunch(self.arrays, text, self.resident, 0)
+        if size <= _LOCAL_LIMIT and size * self._holds <= room:
+            return CupyLaunch(self.arrays, text, self.options, self.resident, 0)
         threads = max(BLOCK, min(self.resident, room // size) // BLOCK * BLOCK)
-        return CupyLaunch(self.arrays, text, threads, layout.slots * threads)
+        options = (*self.options, f"-DWORK_STRIDE={threads}")
+        return CupyLaunch(self.arrays, text, options, threads, layout.slots * threads)
 
     def address(self, array: Any) -> int:
         """Return an array's address on the device."""
@@ -96,18 +111,20 @@ class CupyLaunch:
         The CuPy module.
     text
         The source.
+    options
+        Options of the compiler.
     threads
         Threads at most.
     global_words
         Doubles of work in global memory, 0 for local memory.
     """
 
-    def __init__(self, cupy: Any, text: str, threads: int, global_words: int) -> None:
-        options = ["--std=c++14"]
-        if global_words:
-            options.append(f"-DWORK_STRIDE={threads}")
+    def __init__(
+        self, cupy: Any, text: str, options: tuple[str, ...], threads: int, global_words: int
+    ) -> None:
         self._cupy = cupy
-        self.kernel: Any = cupy.RawModule(code=text, options=tuple(options)).get_function("integrate")
+        module = cupy.RawModule(code=text, options=("--std=c++14", *options))
+        self.kernel: Any = module.get_function("integrate")
         self.threads = threads
         self.global_words = global_words
 

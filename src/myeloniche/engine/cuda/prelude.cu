@@ -5,6 +5,7 @@
 #define DEVICE static __device__
 #define OUT_OF_LINE static __device__ __noinline__
 #define TABLE static __device__ const
+#define COEFFICIENTS static __constant__ const
 #define NO_UNROLL _Pragma("unroll 1")
 #define INFINITE __longlong_as_double(0x7ff0000000000000LL)
 #define NO_NUMBER __longlong_as_double(0x7ff8000000000000LL)
@@ -13,6 +14,7 @@
 #define DEVICE static inline
 #define OUT_OF_LINE static __attribute__((noinline))
 #define TABLE static const
+#define COEFFICIENTS static const
 #define NO_UNROLL
 #define INFINITE __builtin_inf()
 #define NO_NUMBER __builtin_nan("")

@@ -194,10 +194,10 @@ def _constants(layout: WorkLayout, tableau: RosenbrockTableau) -> str:
 
 
 def _vector(name: str, values: Sequence[float]) -> str:
-    return f"TABLE double {name}[] = {{{', '.join(map(repr, values))}}};"
+    return f"COEFFICIENTS double {name}[] = {{{', '.join(map(repr, values))}}};"
 
 
 def _matrix(name: str, rows: Sequence[Sequence[float]], width: int) -> str:
     padded = [[*row, *[0.0] * (width - len(row))] for row in rows]
     listed = ",\n    ".join(f"{{{', '.join(map(repr, row))}}}" for row in padded)
-    return f"TABLE double {name}[][{width}] = {{\n    {listed}}};"
+    return f"COEFFICIENTS double {name}[][{width}] = {{\n    {listed}}};"
