@@ -1,4 +1,4 @@
-"""Every operator of MathML that SBML allows, and stoichiometries that are formulas: against Python's own numbers."""
+"""Every operator of MathML that SBML allows, and stoichiometries as formulas: against Python's own numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from myeloniche.engine.antimony_text import antimony_to_sbml, read_antimony
 from myeloniche.engine.reference import simulate_reference
 from myeloniche.engine.sbml import read_sbml, read_sbml_model
 from myeloniche.engine.timeline import Member
-from myeloniche.errors import UnsupportedError
 
 T, F = 1.0, 0.0
 FORMULAS = {
@@ -119,29 +118,6 @@ def test_a_rate_may_start_an_initial_value_and_end_a_trigger() -> None:
     text = "A' = -A; A = 2; k = rateOf(A); E: at rateOf(A) > -1: n = time; n = 0"
     assert course(text, "k", [0, 1]).tolist() == [-2, -2]
     assert course(text, "n", [3]) == pytest.approx(np.log(2.0), rel=1e-8)
-
-
-def with_function(argument: str) -> str:
-    """Return SBML whose rule of p calls a function that takes the rate of its argument."""
-    document = libsbml.readSBMLFromString(antimony_to_sbml("A' = -A; A = 2; var p"))
-    model = document.getModel()
-    function = model.createFunctionDefinition()
-    function.setId("twice")
-    function.setMath(libsbml.parseL3Formula("lambda(x, 2*rateOf(x))"))
-    rule = model.createAssignmentRule()
-    rule.setVariable("p")
-    rule.setMath(libsbml.parseL3Formula(f"twice({argument})"))
-    return str(libsbml.writeSBMLToString(document))
-
-
-def test_a_rate_may_be_asked_inside_a_function() -> None:
-    model = read_sbml(with_function("A"))
-    assert simulate_reference(model, [Member(times=np.zeros(1))], ["p"])[0]["p"].tolist() == [-4]
-
-
-def test_the_rate_of_a_formula_is_refused() -> None:
-    with pytest.raises(UnsupportedError, match="assignment rule of 'p' takes the rateOf a formula"):
-        read_sbml(with_function("2*A"))
 
 
 def test_the_clock_may_start_elsewhere() -> None:

@@ -117,10 +117,6 @@ class FormulaReader:
                 ModelError(f"{where} calls {name!r} with {len(arguments)} arguments, expected {expected}")
             )
         bound = dict(zip(function.placeholders, arguments, strict=True))
-        used = self.graph.symbols(function.body)
-        for placeholder, argument in zip(function.placeholders, arguments, strict=True):
-            if rate_of(placeholder) in used:
-                bound[rate_of(placeholder)] = self._rate_of(argument, where)
         return self.graph.substitute(function.body, bound)
 
     def _rate_of(self, operand: int, where: str) -> int:
