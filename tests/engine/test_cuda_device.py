@@ -22,13 +22,15 @@ from myeloniche.engine.cuda.linear import factor_text
 from myeloniche.engine.cuda.source import print_source
 from myeloniche.engine.cuda.statements import Names, literal
 from myeloniche.engine.cuda.work_layout import WorkLayout, in_place
+from myeloniche.engine.endpoints import Endpoint
 from myeloniche.engine.integration import Settings, integrate
 from myeloniche.engine.kernels.cache import model_equations
 from myeloniche.engine.kernels.ir_printer import print_module
 from myeloniche.engine.kernels.ordering import plan_factorisation
 from myeloniche.engine.rosenbrock_tableau import RODAS5P
+from myeloniche.engine.simulate import ensemble, simulate
 from myeloniche.engine.timeline import Member
-from myeloniche.errors import ModelError
+from myeloniche.errors import ModelError, UnsupportedError
 
 TIMES = np.linspace(0.0, 10.0, 5)
 
@@ -109,10 +111,49 @@ def test_without_a_device_the_cpu_does_the_work_and_says_so(monkeypatch: pytest.
         assert integrator("cuda", model_of(ROBERTSON)) is integrate
 
 
-def test_a_model_with_events_runs_on_the_cpu_and_says_so() -> None:
-    model: Any = SimpleNamespace(name="dosed", events=("an event",))
-    with pytest.warns(DeviceWarning, match="'dosed' has events, .* running on the CPU"):
-        assert integrator("cuda", model) is integrate
+EVENTFUL = "model dosed()\n y' = -y\n y = 1\n at time > 2: y = y + 1\nend"
+
+
+def test_what_the_kernel_does_not_know_runs_on_the_cpu_and_says_so() -> None:
+    with pytest.warns(
+        DeviceWarning, match="'dosed': the CUDA kernel does not know events: running on the CPU"
+    ):
+        assert integrator("cuda", model_of(EVENTFUL)) is integrate
+    with pytest.warns(DeviceWarning, match="the CUDA kernel does not know endpoints: running on the CPU"):
+        assert integrator("cuda", model_of(HILL), [Endpoint("last", "M")]) is integrate
+
+
+def test_the_kernel_itself_refuses_events(tmp_path: Path) -> None:
+    model = model_of(EVENTFUL)
+    batch = flatten_members(model, [Member(times=TIMES)])
+    with pytest.raises(UnsupportedError, match="'dosed': got events or endpoints"):
+        integrate_on(HostTarget(tmp_path), model, batch, np.array([0]), Settings())
+
+
+def test_simulate_and_ensemble_take_the_device_and_fall_back_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "find_device", lambda: "the driver reports no device")
+    model, times = model_of(HILL), np.array([0.0, 5.0])
+    with pytest.warns(DeviceWarning, match="no CUDA device") as told:
+        found = simulate(model, [Member({"v": 3.0}, times=times)], device="cuda")
+    assert told[0].filename == __file__
+    with pytest.warns(DeviceWarning, match="no CUDA device"):
+        labelled = ensemble(model, {"v": [3.0]}, times, device="cuda")
+    expected = simulate(model, [Member({"v": 3.0}, times=times)])
+    assert found.values.tobytes() == expected.values.tobytes()
+    np.testing.assert_array_equal(labelled["M"].values[0], expected.values[:, 0])
+
+
+@needs_compiler
+def test_simulate_on_a_device_gives_what_the_cpu_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "find_device", lambda: HostTarget(tmp_path))
+    model = model_of(HILL)
+    members = [Member({"v": v}, times=TIMES) for v in (1.0, np.nan, 3.0)]
+    found = simulate(model, members, outputs=["total", "M", "v"], device="cuda", check_fraction=0.5)
+    expected = simulate(model, members, outputs=["total", "M", "v"])
+    np.testing.assert_allclose(found.values, expected.values, rtol=1e-9)
+    assert found.status == expected.status
 
 
 def test_without_cupy_the_reason_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

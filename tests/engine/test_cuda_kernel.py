@@ -17,7 +17,7 @@ from myeloniche.engine.batch import flatten_members, flatten_table
 from myeloniche.engine.cuda.device_run import integrate_on
 from myeloniche.engine.cuda.source import print_source
 from myeloniche.engine.handles import with_handles
-from myeloniche.engine.integration import Outcome, Settings
+from myeloniche.engine.integration import Outcome, Settings, integrate
 from myeloniche.engine.kernels.cache import model_equations
 from myeloniche.engine.lanes import STATUS
 from myeloniche.engine.ode_model import OdeModel
@@ -217,11 +217,21 @@ def test_what_never_rests_is_given_up_with_a_status(host: HostTarget) -> None:
     assert np.isnan(found.states).all()
 
 
-def test_failures_are_those_of_the_cpu_engine(host: HostTarget) -> None:
-    model = model_of(BLOW_UP)
-    members = [Member({"k": k}, times=np.array([0.5, 2.0])) for k in (1.0, np.nan, 0.2, 1e300)]
-    found = run_on_host(host, model, members)
-    assert [STATUS[code] for code in found.status] == simulate(model, members).status
+@pytest.mark.parametrize(
+    ("text", "varied"), [(BLOW_UP, {"k": (1.0, np.nan, 0.2, 1e300)}), (VAN_DER_POL, {"mu": (100.0, 1e3)})]
+)
+def test_failures_their_times_and_worst_states_are_those_of_the_cpu(
+    host: HostTarget, text: str, varied: dict[str, tuple[float, ...]]
+) -> None:
+    model = model_of(text)
+    ((name, values),) = varied.items()
+    batch = flatten_members(model, [Member({name: value}, times=np.array([0.5, 2.0])) for value in values])
+    wanted, settings = np.arange(len(model.states)), Settings(max_steps=150)
+    found = integrate_on(host, model, batch, wanted, settings)
+    expected = integrate(model, batch, wanted, settings)
+    np.testing.assert_array_equal(found.status, expected.status)
+    np.testing.assert_array_equal(found.worst, expected.worst)
+    np.testing.assert_allclose(found.failed_at, expected.failed_at, rtol=1e-9)
 
 
 # --- layouts

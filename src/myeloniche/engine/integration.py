@@ -48,6 +48,8 @@ class Settings:
         Number of threads; all available processors if not given. Results do not depend on it.
     lanes
         Trajectories in one vector; by default as the processor has it.
+    device
+        ``"cpu"`` or ``"cuda"``.
     """
 
     rtol: float = 1e-6
@@ -56,6 +58,7 @@ class Settings:
     rest_tolerance: float = 1e-6
     workers: int | None = None
     lanes: int | None = None
+    device: str = "cpu"
 
     def tightened(self, factor: float) -> Settings:
         """Return the settings with both tolerances multiplied by a factor."""

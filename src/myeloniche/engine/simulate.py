@@ -20,8 +20,9 @@ from myeloniche.engine.checking import (
     taken,
     tolerance_hints,
 )
+from myeloniche.engine.cuda.choose import integrator
 from myeloniche.engine.endpoints import Endpoint
-from myeloniche.engine.integration import Outcome, Settings, integrate
+from myeloniche.engine.integration import Outcome, Settings
 from myeloniche.engine.lanes import STATUS
 from myeloniche.engine.observation import needed_states, observe
 from myeloniche.engine.ode_model import OdeModel
@@ -224,6 +225,7 @@ def simulate(
     lanes: int | None = None,
     endpoints: Sequence[Endpoint] = (),
     check_fraction: float = 0.0,
+    device: str = "cpu",
 ) -> Trajectories:
     """Integrate members of an ensemble, each with its own parameters, timeline and output times.
 
@@ -253,6 +255,8 @@ def simulate(
         Numbers to gather on the way, so that no trajectory need be stored.
     check_fraction
         Part of the members, 0 to 1, to repeat at a tenth of the tolerances for the result's ``check``.
+    device
+        ``"cpu"``, or ``"cuda"`` for a GPU; where there is none, a warning says so and the CPU does the work.
 
     Returns
     -------
@@ -266,7 +270,7 @@ def simulate(
         With ``throw``, if a member failed.
     """
     check_members(model, members)
-    settings = Settings(rtol, atol, max_steps, rest_tolerance, workers, lanes)
+    settings = Settings(rtol, atol, max_steps, rest_tolerance, workers, lanes, device)
     run = Run(outputs_of(model, outputs, endpoints), tuple(endpoints), settings)
     batch = flatten_members(model, members, run.watched(model))
     trajectories = _checked(model, batch, run, check_fraction, progress)
@@ -316,7 +320,8 @@ def ensemble(
         Part of the members, 0 to 1, to repeat at a tenth of the tolerances; the attributes
         ``largest_relative_difference`` and ``checked_members`` tell what came of it.
     **settings
-        ``rtol``, ``atol``, ``max_steps``, ``rest_tolerance``, ``workers``, ``lanes``; see :func:`simulate`.
+        ``rtol``, ``atol``, ``max_steps``, ``rest_tolerance``, ``workers``, ``lanes``, ``device``;
+        see :func:`simulate`.
 
     Returns
     -------
@@ -370,6 +375,7 @@ def _checked(
 def _run(model: OdeModel, batch: Batch, run: Run, progress: Progress | None) -> Trajectories:
     names = run.outputs
     wanted = needed_states(model, names)
+    integrate = integrator(run.settings.device, model, run.endpoints)
     outcome = integrate(model, batch, wanted, run.settings, progress, run.endpoints)
     values = observe(model, batch, names, wanted, outcome.states)
     _blank_failed(values, batch, outcome)

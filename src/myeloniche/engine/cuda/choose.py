@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from myeloniche.engine.cuda.cupy_target import find_device
 from myeloniche.engine.cuda.device_run import integrate_on
+from myeloniche.engine.endpoints import Endpoint
 from myeloniche.engine.integration import Outcome, integrate
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.errors import ModelError
@@ -23,7 +24,7 @@ class DeviceWarning(UserWarning):
     """A device that was asked for cannot be used, and another one does the work."""
 
 
-def integrator(device: str, model: OdeModel) -> Integrator:
+def integrator(device: str, model: OdeModel, endpoints: Sequence[Endpoint] = ()) -> Integrator:
     """Return the function that integrates a model's batches on a device.
 
     Parameters
@@ -32,6 +33,8 @@ def integrator(device: str, model: OdeModel) -> Integrator:
         ``"cpu"`` or ``"cuda"``.
     model
         The equations. Models with events run on the CPU.
+    endpoints
+        What is to be gathered on the way; if there is anything, the CPU does it.
 
     Returns
     -------
@@ -51,8 +54,9 @@ def integrator(device: str, model: OdeModel) -> Integrator:
         raise ModelError(f"got device {device!r}, expected one of {', '.join(map(repr, DEVICES))}")
     if device == "cpu":
         return integrate
-    if getattr(model, "events", ()):
-        _warn(f"model {model.name!r} has events, which the CUDA kernel does not know: running on the CPU")
+    unknown = "events" if model.events else "endpoints" if endpoints else ""
+    if unknown:
+        _warn(f"model {model.name!r}: the CUDA kernel does not know {unknown}: running on the CPU")
         return integrate
     found = find_device()
     if isinstance(found, str):
@@ -62,5 +66,5 @@ def integrator(device: str, model: OdeModel) -> Integrator:
 
 
 def _warn(message: str) -> None:
-    # the caller's caller is simulate() or ensemble()
-    warnings.warn(message, DeviceWarning, stacklevel=5)
+    # shown where simulate() or ensemble() was called
+    warnings.warn(message, DeviceWarning, stacklevel=6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,10 +13,12 @@ from myeloniche.engine.batch import Batch
 from myeloniche.engine.cuda.arguments import member_columns, pack_struct, shared_tables
 from myeloniche.engine.cuda.source import CudaSource, print_source
 from myeloniche.engine.cuda.target import Launch, Target
+from myeloniche.engine.endpoints import Endpoint
 from myeloniche.engine.integration import Outcome, Settings
 from myeloniche.engine.kernels.cache import model_equations
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.rosenbrock_tableau import RODAS5P
+from myeloniche.errors import UnsupportedError
 
 __all__ = ["integrate_on", "model_source"]
 
@@ -66,6 +68,8 @@ def integrate_on(
     wanted: Integers,
     settings: Settings,
     progress: Progress | None = None,
+    endpoints: Sequence[Endpoint] = (),
+    *,
     source: CudaSource | None = None,
 ) -> Outcome:
     """Integrate all members of a batch on a device.
@@ -74,7 +78,7 @@ def integrate_on(
     ----------
     target
         Where to compile and run.
-    model, batch, wanted, settings, progress
+    model, batch, wanted, settings, progress, endpoints
         As :func:`myeloniche.engine.integration.integrate` has them.
     source
         The model printed in another way than by default.
@@ -82,7 +86,16 @@ def integrate_on(
     Returns
     -------
     The same as there.
+
+    Raises
+    ------
+    UnsupportedError
+        If the model has events or endpoints are wanted.
     """
+    if model.events or endpoints:
+        raise UnsupportedError(
+            f"model {model.name!r}: got events or endpoints, which the CUDA kernel does not know; use the CPU"
+        )
     tolerances = settings.tolerances(model)
     outcome = _blank(batch, wanted)
     if not model.states or not batch.members:
@@ -101,10 +114,9 @@ def integrate_on(
 
 
 def _blank(batch: Batch, wanted: Integers) -> Outcome:
-    fields: dict[str, Any] = {name: np.full(batch.members, start) for name, start in _OF_MEMBERS.items()}
-    fields["states"] = np.full((int(batch.first_row[-1]), wanted.size), np.nan)
-    fields["endpoints"] = np.empty((batch.members, 0))
-    return Outcome(*(fields[name] for name in Outcome._fields))
+    columns: dict[str, Any] = {name: np.full(batch.members, start) for name, start in _OF_MEMBERS.items()}
+    states = np.full((int(batch.first_row[-1]), wanted.size), np.nan)
+    return Outcome(states=states, endpoints=np.empty((batch.members, 0)), **columns)
 
 
 class _DeviceRun:
@@ -153,8 +165,8 @@ class _DeviceRun:
             "threads": threads,
         }
         self.launch(pack_struct(fields, self.target.address), threads)
-        for name in counts.keys() & set(Outcome._fields):
-            getattr(outcome, name)[members] = self.target.fetch(counts[name])
+        for name, array in counts.items():
+            getattr(outcome, name)[members] = self.target.fetch(array)
         self._keep_outputs(members, outputs, outcome)
 
     def _keep_outputs(self, members: slice, outputs: Any, outcome: Outcome) -> None:
