@@ -8,10 +8,18 @@ from numpy.typing import NDArray
 from myeloniche.engine.batch import Batch
 from myeloniche.engine.endpoint_reduction import deliver_endpoints
 from myeloniche.engine.kernels.native_call import call_kernel, compiled_part
-from myeloniche.engine.lanes import EMPTY, OK, RUN, Kernels, Lanes, Results
+from myeloniche.engine.lanes import EMPTY, FAILED, OK, RUN, Kernels, Lanes, Results
 from myeloniche.engine.watch import Watch
 
-__all__ = ["ROUNDING", "deliver_at_start", "deliver_rows", "fail_member", "finish_member", "record_row"]
+__all__ = [
+    "ROUNDING",
+    "deliver_at_start",
+    "deliver_rows",
+    "fail_member",
+    "finish_member",
+    "give_up_member",
+    "record_row",
+]
 
 Floats = NDArray[np.float64]
 
@@ -64,22 +72,28 @@ def finish_member(
 
 
 @compiled_part
-def fail_member(
+def fail_member(lanes: Lanes, lane: int, status: int, source: int) -> None:
+    """Mark a lane's member as failed; ``source`` is where to look for the state that is worst off."""
+    lanes.phase[lane] = FAILED
+    lanes.failure[lane] = status
+    lanes.blamed[lane] = source
+
+
+@compiled_part
+def give_up_member(
     kernels: Kernels,
     workspace: Floats,
     lanes: Lanes,
     batch: Batch,
     results: Results,
     lane: int,
-    status: int,
-    source: int,
     watch: Watch | None,
 ) -> None:
-    """End a member that failed; ``source`` is where to look for the state that is worst off."""
+    """End a member that failed, and note when and at which state."""
     member = lanes.member[lane]
     results.failed_at[member] = workspace[kernels.time * lanes.phase.size + lane]
-    results.worst[member] = _worst(kernels, workspace, lanes.phase.size, lane, source)
-    finish_member(lanes, batch, results, lane, status, watch)
+    results.worst[member] = _worst(kernels, workspace, lanes.phase.size, lane, lanes.blamed[lane])
+    finish_member(lanes, batch, results, lane, lanes.failure[lane], watch)
 
 
 @compiled_part

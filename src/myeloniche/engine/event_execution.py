@@ -152,7 +152,7 @@ def begin_segments(
         if lanes.phase[lane] != RUN or lanes.fresh[lane] != 1:
             continue
         if watch.event_lanes.storm[lane] == 1:
-            fail_member(kernels, workspace, lanes, batch, results, lane, EVENT_STORM, kernels.state, watch)
+            fail_member(lanes, lane, EVENT_STORM, kernels.state)
         else:
             deliver_at_start(kernels, workspace, lanes, batch, results, lane)
 
@@ -173,7 +173,7 @@ def execute_events(
         if watch.event_lanes.struck[lane] == 0:
             continue
         if watch.event_lanes.storm[lane] == 1:
-            fail_member(kernels, workspace, lanes, batch, results, lane, EVENT_STORM, kernels.state, watch)
+            fail_member(lanes, lane, EVENT_STORM, kernels.state)
             continue
         if watch.event_lanes.executed[lane] > 0:
             lanes.fresh[lane] = 1

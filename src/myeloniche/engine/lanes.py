@@ -11,6 +11,7 @@ __all__ = [
     "EMPTY",
     "ENTER",
     "EVENT_STORM",
+    "FAILED",
     "IDLE",
     "NON_FINITE",
     "NO_REST",
@@ -33,8 +34,9 @@ STATUS = ("ok", "step limit", "non-finite", "no rest", "step too small", "event 
 
 OK, STEP_LIMIT, NON_FINITE, NO_REST, STEP_TOO_SMALL, EVENT_STORM = range(6)
 
-# what a lane is doing: without a member, done for good, about to start a segment, stepping
-EMPTY, IDLE, ENTER, RUN = range(4)
+# what a lane is doing: without a member, done for good, about to start a segment, stepping, or holding a
+# member that has failed and is about to be given up
+EMPTY, IDLE, ENTER, RUN, FAILED = range(5)
 
 
 class Kernels(NamedTuple):
@@ -88,6 +90,8 @@ class Lanes(NamedTuple):
     next_output: Integers
     steps: Integers
     rejected: Integers
+    failure: Integers
+    blamed: Integers
 
 
 def empty_lanes(width: int) -> Lanes:

@@ -19,7 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.engine.batch import Batch
-from myeloniche.engine.delivery import deliver_at_start, deliver_rows, fail_member, finish_member
+from myeloniche.engine.delivery import (
+    deliver_at_start,
+    deliver_rows,
+    fail_member,
+    finish_member,
+    give_up_member,
+)
 from myeloniche.engine.endpoint_reduction import forget_endpoints, gather_endpoints
 from myeloniche.engine.event_execution import begin_segments, execute_events, forget_events
 from myeloniche.engine.event_search import end_steps_at_events, limit_sizes, search_events
@@ -32,6 +38,7 @@ from myeloniche.engine.kernels.native_call import (
 from myeloniche.engine.lanes import (
     EMPTY,
     ENTER,
+    FAILED,
     IDLE,
     NO_REST,
     NON_FINITE,
@@ -78,7 +85,7 @@ def advance(
         if watch is not None:
             limit_sizes(kernels, workspace, lanes, batch, watch)
         call_kernel(kernels.step, workspace)
-        accepted = _judge(kernels, workspace, lanes, batch, results, max_steps, watch)
+        accepted = _judge(kernels, workspace, lanes, batch, max_steps)
         if accepted:
             if watch is not None:
                 call_kernel(kernels.dense, workspace)
@@ -90,7 +97,7 @@ def advance(
             call_kernel(kernels.accept, workspace)
             if watch is not None:
                 execute_events(kernels, workspace, lanes, batch, results, watch)
-            _move_on(kernels, workspace, lanes, batch, results, max_steps, watch)
+            _move_on(kernels, workspace, lanes, batch, max_steps, watch)
     return True
 
 
@@ -110,6 +117,8 @@ def _fill(
         fresh = False
         running = False
         for lane in range(lanes.phase.size):
+            if lanes.phase[lane] == FAILED:
+                give_up_member(kernels, workspace, lanes, batch, results, lane, watch)
             while lanes.phase[lane] == EMPTY or lanes.phase[lane] == ENTER:
                 if lanes.phase[lane] == EMPTY:
                     _take_member(kernels, workspace, lanes, batch, counter, lane, watch)
@@ -257,14 +266,14 @@ def _start_lanes(
             lanes.proposal[lane] = workspace[kernels.guess * width + lane]
             if not np.isfinite(workspace[kernels.slope * width + lane]):
                 first = kernels.first_stage
-                fail_member(kernels, workspace, lanes, batch, results, lane, NON_FINITE, first, watch)
+                fail_member(lanes, lane, NON_FINITE, first)
     if resting:
         _check_rest(kernels, workspace, lanes, batch)
     for lane in range(width):
         # a period until rest without any time to come to it
         if lanes.phase[lane] == RUN and batch.plans.duration[lanes.segment[lane]] == 0.0:
-            fail_member(kernels, workspace, lanes, batch, results, lane, NO_REST, kernels.rate, watch)
-        if lanes.phase[lane] == EMPTY or lanes.phase[lane] == ENTER:
+            fail_member(lanes, lane, NO_REST, kernels.rate)
+        if lanes.phase[lane] == FAILED or lanes.phase[lane] == ENTER:
             return False
     return True
 
@@ -304,9 +313,7 @@ def _judge(
     workspace: Floats,
     lanes: Lanes,
     batch: Batch,
-    results: Results,
     max_steps: int,
-    watch: Watch | None,
 ) -> bool:
     """Accept or reject each lane's step and choose the next size; return whether any was accepted."""
     width = lanes.phase.size
@@ -330,9 +337,9 @@ def _judge(
         lanes.proposal[lane] = lanes.size[lane] * factor
         last = kernels.last_stage
         if _is_too_small(lanes, batch, lane):
-            fail_member(kernels, workspace, lanes, batch, results, lane, STEP_TOO_SMALL, last, watch)
+            fail_member(lanes, lane, STEP_TOO_SMALL, last)
         elif lanes.steps[lane] >= max_steps:
-            fail_member(kernels, workspace, lanes, batch, results, lane, STEP_LIMIT, last, watch)
+            fail_member(lanes, lane, STEP_LIMIT, last)
     return any_accepted
 
 
@@ -370,7 +377,6 @@ def _move_on(
     workspace: Floats,
     lanes: Lanes,
     batch: Batch,
-    results: Results,
     max_steps: int,
     watch: Watch | None,
 ) -> None:
@@ -395,11 +401,11 @@ def _move_on(
             workspace[kernels.time * width + lane] = clock
     if resting:
         _check_rest(kernels, workspace, lanes, batch)
-        _give_up_rest(kernels, workspace, lanes, batch, results, watch)
+        _give_up_rest(kernels, workspace, lanes, batch)
     for lane in range(width):
         if lanes.phase[lane] == RUN and lanes.steps[lane] >= max_steps:
             last = kernels.last_stage
-            fail_member(kernels, workspace, lanes, batch, results, lane, STEP_LIMIT, last, watch)
+            fail_member(lanes, lane, STEP_LIMIT, last)
 
 
 @compiled_part
@@ -408,12 +414,10 @@ def _give_up_rest(
     workspace: Floats,
     lanes: Lanes,
     batch: Batch,
-    results: Results,
-    watch: Watch | None,
 ) -> None:
     width = lanes.phase.size
     for lane in range(width):
         if lanes.phase[lane] != RUN or workspace[kernels.mask * width + lane] == 0.0:
             continue
         if batch.plans.until_rest[lanes.segment[lane]] != 0 and lanes.last[lane] == 1:
-            fail_member(kernels, workspace, lanes, batch, results, lane, NO_REST, kernels.rate, watch)
+            fail_member(lanes, lane, NO_REST, kernels.rate)
