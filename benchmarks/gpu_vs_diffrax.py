@@ -18,7 +18,7 @@ import importlib
 import platform
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -300,13 +300,12 @@ def measure(
     )
 
 
-def rows_of(text: str, options: argparse.Namespace, found: CupyTarget | str) -> list[Row]:
-    """Return the measurements of one model."""
-    rows = []
+def rows_of(text: str, options: argparse.Namespace, found: CupyTarget | str) -> Iterator[Row]:
+    """Yield the measurements of one model."""
     for members in options.members:
         task = make_task(text, members, options)
         if isinstance(found, str):
-            rows.append(shown(measure(task, "cpu", platform.processor() or "cpu", on_cpu, options)))
+            yield measure(task, "cpu", platform.processor() or "cpu", on_cpu, options)
             continue
         source = print_source(
             model_equations(task.model), RODAS5P, straight_line_limit=options.straight_line_limit
@@ -314,18 +313,20 @@ def rows_of(text: str, options: argparse.Namespace, found: CupyTarget | str) -> 
         for threads in options.threads:
             target = CupyTarget(found.arrays, threads_of_one=threads or None)
             launch = target.compile(source.text, source.layout)
-            run = on_cuda(target, source)
             usage = {"threads": launch.threads, **launch.usage()}
-            rows.append(shown(measure(task, "cuda", found.name, run, options, **usage)))
+            yield measure(task, "cuda", found.name, on_cuda(target, source), options, **usage)
     if not options.no_peer:
         task = make_task(text, int(options.peer_members), options)
-        name = found if isinstance(found, str) else found.name
-        rows.append(shown(measure(task, "diffrax", name, on_diffrax(task), options)))
-    return rows
+        try:
+            run = on_diffrax(task)
+        except ImportError as error:
+            print(f"diffrax is left out: {error} (pip install diffrax 'jax[cuda13]')")
+        else:
+            yield measure(task, "diffrax", found if isinstance(found, str) else found.name, run, options)
 
 
 def shown(row: Row) -> Row:
-    """Print a row of the table and return it."""
+    """Print a row and return it."""
     print(
         f"{row.model[:24]:24s}{row.states:7d}{row.members:10d} {row.simulator:8s}{row.first_s:9.2f}"
         f"{row.best_s:10.4f}{row.per_second:13.0f}{row.worst_error:10.1e}{row.failed:8d}"
@@ -356,8 +357,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     rows: list[Row] = []
     for text in options.models:
-        rows += rows_of(text, options, found)
-        write(rows, options.csv)  # what is measured is kept, whatever happens next
+        for row in rows_of(text, options, found):
+            rows.append(shown(row))
+            write(rows, options.csv)  # what is measured is kept, whatever happens next
 
 
 if __name__ == "__main__":

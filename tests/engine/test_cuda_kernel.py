@@ -245,6 +245,8 @@ def test_failures_their_times_and_worst_states_are_those_of_the_cpu(
         {"at_once": 2},
         {"global_work": True},
         {"global_work": True, "threads": 5},
+        {"as_device": True},
+        {"as_device": True, "global_work": True, "threads": 4},
     ],
     ids=str,
 )
