@@ -18,6 +18,7 @@ _LAST, _MAXIMUM, _MINIMUM, _AREA, _TIME_ABOVE, _FIRST_CROSSING = range(6)
 _UP, _DOWN, _EITHER = range(3)
 _CELLS = 16  # parts of a step in which a polynomial is taken to cross a level at most once
 _HALVINGS = 50
+_MARGIN = 1e-15  # of the clock
 
 
 @compiled_part
@@ -54,7 +55,7 @@ def gather_endpoints(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: B
             whole = end >= watch.event_lanes.reached[lane]
             share = 1.0 if whole else (end - time) / lanes.size[lane]
             workspace[kernels.theta * width + lane] = min(1.0, 0.25 * point * share)
-            clock = end if point == 4 else time + 0.25 * point * (end - time)
+            clock = _inside(time, end, 0.25 * point)
             workspace[kernels.stage_time * width + lane] = clock
         call_kernel(kernels.interpolate, workspace)
         call_kernel(watch.shown_inside, workspace)
@@ -68,6 +69,13 @@ def gather_endpoints(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: B
         time = workspace[kernels.time * width + lane]
         for endpoint in range(count):
             _gather(watch, endpoint, lane, time, watch.event_lanes.cut[lane] - time)
+
+
+@compiled_part
+def _inside(start: float, end: float, share: float) -> float:
+    """Return a clock of a step that is not at its very ends, where a condition on the clock may jump."""
+    margin = min(_MARGIN * max(abs(start), abs(end)), 0.25 * (end - start))
+    return float(min(end - margin, max(start + margin, start + share * (end - start))))
 
 
 @compiled_part

@@ -15,6 +15,8 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,7 @@ from myeloniche.engine.kernels.native_call import (
     compiled,
     compiled_part,
     fetch_and_increment,
+    source_number,
 )
 from myeloniche.engine.lanes import (
     EMPTY,
@@ -63,42 +66,6 @@ _GROW = 6.0
 _SHRINK_NON_FINITE = 0.1
 _STRETCH = 1.01  # a step this close to the period's end goes there
 _SMALLEST_STEP = 1e-18  # of the period's duration
-
-
-@compiled
-def advance(
-    kernels: Kernels,
-    workspace: Floats,
-    lanes: Lanes,
-    batch: Batch,
-    results: Results,
-    counter: Integers,
-    max_steps: int,
-    rounds: int,
-    watch: Watch | None,
-) -> bool:
-    """Let every lane attempt up to ``rounds`` steps; return whether there is work left."""
-    for _ in range(rounds):
-        if not _fill(kernels, workspace, lanes, batch, results, counter, watch):
-            return False
-        _choose_sizes(kernels, workspace, lanes, batch)
-        if watch is not None:
-            limit_sizes(kernels, workspace, lanes, batch, watch)
-        call_kernel(kernels.step, workspace)
-        accepted = _judge(kernels, workspace, lanes, batch, max_steps)
-        if accepted:
-            if watch is not None:
-                call_kernel(kernels.dense, workspace)
-                search_events(kernels, workspace, lanes, batch, watch)
-                gather_endpoints(kernels, workspace, lanes, batch, watch)
-            deliver_rows(kernels, workspace, lanes, batch, results, watch)
-            if watch is not None:
-                end_steps_at_events(kernels, workspace, lanes, watch)
-            call_kernel(kernels.accept, workspace)
-            if watch is not None:
-                execute_events(kernels, workspace, lanes, batch, results, watch)
-            _move_on(kernels, workspace, lanes, batch, max_steps, watch)
-    return True
 
 
 @compiled_part
@@ -421,3 +388,54 @@ def _give_up_rest(
             continue
         if batch.plans.until_rest[lanes.segment[lane]] != 0 and lanes.last[lane] == 1:
             fail_member(lanes, lane, NO_REST, kernels.rate)
+
+
+def _advance_of(sources: int) -> Callable[..., bool]:
+    """Return the loop as compiled from the sources that a number stands for."""
+
+    @compiled
+    def advance(
+        kernels: Kernels,
+        workspace: Floats,
+        lanes: Lanes,
+        batch: Batch,
+        results: Results,
+        counter: Integers,
+        max_steps: int,
+        rounds: int,
+        watch: Watch | None,
+    ) -> bool:
+        """Let every lane attempt up to ``rounds`` steps; return whether there is work left."""
+        if sources == 0:  # never: it is asked for so that the store of compiled functions knows the number
+            return False
+        for _ in range(rounds):
+            if not _fill(kernels, workspace, lanes, batch, results, counter, watch):
+                return False
+            _choose_sizes(kernels, workspace, lanes, batch)
+            if watch is not None:
+                limit_sizes(kernels, workspace, lanes, batch, watch)
+            call_kernel(kernels.step, workspace)
+            accepted = _judge(kernels, workspace, lanes, batch, max_steps)
+            if accepted:
+                if watch is not None:
+                    call_kernel(kernels.dense, workspace)
+                    search_events(kernels, workspace, lanes, batch, watch)
+                    gather_endpoints(kernels, workspace, lanes, batch, watch)
+                deliver_rows(kernels, workspace, lanes, batch, results, watch)
+                if watch is not None:
+                    end_steps_at_events(kernels, workspace, lanes, watch)
+                call_kernel(kernels.accept, workspace)
+                if watch is not None:
+                    execute_events(kernels, workspace, lanes, batch, results, watch)
+                _move_on(kernels, workspace, lanes, batch, max_steps, watch)
+        return True
+
+    return advance
+
+
+advance = _advance_of(
+    source_number(
+        "batch", "delivery", "endpoint_reduction", "event_execution", "event_search", "lanes", "watch"
+    )
+)
+"""Let every lane attempt up to ``rounds`` steps; return whether there is work left."""
