@@ -264,8 +264,9 @@ DEVICE void choose_size(const Batch *batch, Lane *lane)
     lane->size = lane->last ? left : lane->proposal;
 }
 
-// the argument of a stage, and in the place of its result the part that follows from earlier stages
-DEVICE void begin_stage(double *work, int stage, double inverse_step)
+// the argument of a stage, and in the place of its result the part that follows from earlier stages; the
+// stage's number is known to the compiler, so that all earlier results are fetched at once
+template <int stage> DEVICE void begin_numbered_stage(double *work, double inverse_step)
 {
     for (int i = 0; i < STATES; ++i) {
         double moved = 0.0, coupled = 0.0;
@@ -279,6 +280,18 @@ DEVICE void begin_stage(double *work, int stage, double inverse_step)
     }
 }
 
+template <int number> struct StageFrom {
+    DEVICE void begin(double *work, int stage, double inverse_step)
+    {
+        if (stage == number) begin_numbered_stage<number>(work, inverse_step);
+        else StageFrom<number + 1>::begin(work, stage, inverse_step);
+    }
+};
+
+template <> struct StageFrom<STAGES> {
+    DEVICE void begin(double *, int, double) {}
+};
+
 // attempt a step; the new state is left in STAGE, the mean square of the error over its tolerance returned
 DEVICE double step(double *work, const Batch *batch, const Lane *lane)
 {
@@ -288,7 +301,7 @@ DEVICE double step(double *work, const Batch *batch, const Lane *lane)
     NO_UNROLL
     for (int stage = 0; stage < STAGES; ++stage) {
         const int to = K + stage * STATES;
-        begin_stage(work, stage, 1.0 / lane->size);
+        StageFrom<0>::begin(work, stage, 1.0 / lane->size);
         add_time_slopes(work, to, SLOPES[stage] * advance);
         rates(work, STAGE, to, lane->time + NODES[stage] * advance);
         solve(work, to);
