@@ -143,8 +143,7 @@ def deliver_rows(
         if not pending:
             return
         if not evaluated:
-            if watch is None:  # else it is evaluated already
-                call_kernel(kernels.dense, workspace)
+            call_kernel(kernels.dense, workspace)
             evaluated = True
         call_kernel(kernels.interpolate, workspace)
         for lane in range(width):

@@ -13,12 +13,12 @@ from myeloniche.engine.watch import Watch
 __all__ = ["deliver_endpoints", "forget_endpoints", "gather_endpoints"]
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 _LAST, _MAXIMUM, _MINIMUM, _AREA, _TIME_ABOVE, _FIRST_CROSSING = range(6)
 _UP, _DOWN, _EITHER = range(3)
 _CELLS = 16  # parts of a step in which a polynomial is taken to cross a level at most once
 _HALVINGS = 50
-_MARGIN = 1e-15  # of the clock
 
 
 @compiled_part
@@ -43,62 +43,75 @@ def deliver_endpoints(watch: Watch, lane: int, member: int, good: bool) -> None:
 @compiled_part
 def gather_endpoints(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, watch: Watch) -> None:
     """Add the accepted steps, up to where events cut them, to what the lanes have gathered."""
-    width = lanes.phase.size
-    count = watch.endpoints.kind.size
-    if count == 0:
+    if watch.endpoints.kind.size == 0:
         return
-    points = watch.endpoint_lanes.points
-    for point in range(5):
-        for lane in range(width):
-            time = workspace[kernels.time * width + lane]
-            end = watch.event_lanes.cut[lane]
-            whole = end >= watch.event_lanes.reached[lane]
-            share = 1.0 if whole else (end - time) / lanes.size[lane]
-            workspace[kernels.theta * width + lane] = min(1.0, 0.25 * point * share)
-            clock = _inside(time, end, 0.25 * point)
-            workspace[kernels.stage_time * width + lane] = clock
-        call_kernel(kernels.interpolate, workspace)
-        call_kernel(watch.shown_inside, workspace)
-        for endpoint in range(count):
-            for lane in range(width):
-                points[point, endpoint, lane] = workspace[(watch.endpoints.shown + endpoint) * width + lane]
+    width = lanes.phase.size
     for lane in range(width):
+        end = watch.event_lanes.cut[lane]
+        whole = end >= watch.event_lanes.reached[lane]
+        passed = end - workspace[kernels.time * width + lane]
         accepted = lanes.phase[lane] == RUN and workspace[kernels.mask * width + lane] != 0.0
         if not accepted or batch.plans.until_rest[lanes.segment[lane]] != 0:
+            end = np.nan
+        workspace[watch.step_end * width + lane] = end
+        workspace[watch.share * width + lane] = 1.0 if whole else passed / lanes.size[lane]
+    call_kernel(watch.shown_points, workspace)
+    for endpoint in range(watch.endpoints.kind.size):
+        _gather(
+            workspace,
+            endpoint,
+            (kernels.time, watch.step_end, watch.endpoints.shown),
+            watch.endpoints.kind,
+            watch.endpoints.threshold,
+            watch.endpoints.direction,
+            watch.endpoints.bernstein,
+            watch.endpoint_lanes.gathered,
+            watch.endpoint_lanes.above,
+        )
+
+
+# only what is used is passed: handing over all tables at every call took most of the time
+@compiled_part
+def _gather(
+    workspace: Floats,
+    endpoint: int,
+    slots: tuple[int, int, int],
+    kinds: Integers,
+    thresholds: Floats,
+    directions: Integers,
+    bernstein: Floats,
+    gathered: Floats,
+    above: Integers,
+) -> None:
+    """Add the accepted steps to one endpoint of all lanes."""
+    count, width = gathered.shape
+    kind, threshold = kinds[endpoint], thresholds[endpoint]
+    stride = count * width
+    for lane in range(width):
+        time, end = workspace[slots[0] * width + lane], workspace[slots[1] * width + lane]
+        if np.isnan(end):
             continue
-        time = workspace[kernels.time * width + lane]
-        for endpoint in range(count):
-            _gather(watch, endpoint, lane, time, watch.event_lanes.cut[lane] - time)
-
-
-@compiled_part
-def _inside(start: float, end: float, share: float) -> float:
-    """Return a clock of a step that is not at its very ends, where a condition on the clock may jump."""
-    margin = min(_MARGIN * max(abs(start), abs(end)), 0.25 * (end - start))
-    return float(min(end - margin, max(start + margin, start + share * (end - start))))
-
-
-@compiled_part
-def _gather(watch: Watch, endpoint: int, lane: int, time: float, size: float) -> None:
-    kind = watch.endpoints.kind[endpoint]
-    gathered = watch.endpoint_lanes.gathered
-    points = watch.endpoint_lanes.points
-    y0, y1, y2 = points[0, endpoint, lane], points[1, endpoint, lane], points[2, endpoint, lane]
-    y3, y4 = points[3, endpoint, lane], points[4, endpoint, lane]
-    if kind == _LAST:
-        gathered[endpoint, lane] = y4
-        return
-    if kind == _AREA:
-        gathered[endpoint, lane] += size * (7.0 * (y0 + y4) + 32.0 * (y1 + y3) + 12.0 * y2) / 90.0
-        return
-    curve = _curve(watch.endpoints.bernstein, y0, y1, y2, y3, y4)
-    if kind in (_MAXIMUM, _MINIMUM):
-        sign = 1.0 if kind == _MAXIMUM else -1.0
-        gathered[endpoint, lane] = sign * _highest(curve, sign, sign * gathered[endpoint, lane])
-    elif kind == _TIME_ABOVE:
-        gathered[endpoint, lane] += size * _share_above(curve, watch.endpoints.threshold[endpoint])
-    elif np.isnan(gathered[endpoint, lane]):
-        _cross(watch, endpoint, lane, curve, time, size)
+        first = (slots[2] + endpoint) * width + lane
+        y0, y1, y2 = workspace[first], workspace[first + stride], workspace[first + 2 * stride]
+        y3, y4 = workspace[first + 3 * stride], workspace[first + 4 * stride]
+        old = gathered[endpoint, lane]
+        if kind == _LAST:
+            gathered[endpoint, lane] = y4
+        elif kind == _AREA:
+            mean = (7.0 * (y0 + y4) + 32.0 * (y1 + y3) + 12.0 * y2) / 90.0
+            gathered[endpoint, lane] = old + (end - time) * mean
+        else:
+            curve = _curve(bernstein, y0, y1, y2, y3, y4)
+            if kind == _MAXIMUM:
+                gathered[endpoint, lane] = _highest(curve, 1.0, old)
+            elif kind == _MINIMUM:
+                gathered[endpoint, lane] = -_highest(curve, -1.0, -old)
+            elif kind == _TIME_ABOVE:
+                gathered[endpoint, lane] = old + (end - time) * _share_above(curve, threshold)
+            elif np.isnan(old):
+                place = _crossing(curve, threshold, directions[endpoint], above[endpoint, lane])
+                gathered[endpoint, lane] = time + (end - time) * place
+                above[endpoint, lane] = 1 if y4 >= threshold else 0
 
 
 @compiled_part
@@ -130,8 +143,8 @@ def _highest(curve: tuple[float, float, float, float, float], sign: float, known
     best = max(sign * a, sign * e)
     if not best <= known:  # NaN at first
         known = best
-    if max(sign * b, sign * c, sign * d) <= known:
-        return known
+    if max(sign * b, sign * c, sign * d) <= known or _is_monotone(curve):
+        return max(known, best)
     place = 0
     for cell in range(_CELLS + 1):
         value = sign * _value(curve, cell / _CELLS)
@@ -146,6 +159,13 @@ def _highest(curve: tuple[float, float, float, float, float], sign: float, known
         else:
             high = right
     return max(known, best, sign * _value(curve, 0.5 * (low + high)))
+
+
+@compiled_part
+def _is_monotone(curve: tuple[float, float, float, float, float]) -> bool:
+    a, b, c, d, e = curve
+    rises = b >= a and c >= b and d >= c and e >= d
+    return rises or (b <= a and c <= b and d <= c and e <= d)
 
 
 @compiled_part
@@ -186,35 +206,26 @@ def _share_above(curve: tuple[float, float, float, float, float], threshold: flo
 
 
 @compiled_part
-def _cross(
-    watch: Watch,
-    endpoint: int,
-    lane: int,
-    curve: tuple[float, float, float, float, float],
-    time: float,
-    size: float,
-) -> None:
-    """Note the clock of the first crossing if it lies in this step or was a jump at its start."""
-    threshold = watch.endpoints.threshold[endpoint]
-    direction = watch.endpoints.direction[endpoint]
-    above = watch.endpoint_lanes.above
-    before = above[endpoint, lane]
+def _crossing(
+    curve: tuple[float, float, float, float, float], threshold: float, direction: int, before: int
+) -> float:
+    """Return where in the step a level is first crossed, 0 if by a jump at its start, NaN if nowhere.
+
+    ``before`` tells on which side the last step ended, -1 if there was none.
+    """
     left = 1 if curve[0] >= threshold else 0
     if before >= 0 and before != left and _counts(direction, left):
-        watch.endpoint_lanes.gathered[endpoint, lane] = time
-        return
-    above[endpoint, lane] = 1 if curve[4] >= threshold else 0
+        return 0.0
     lowest = min(curve[0], curve[1], curve[2], curve[3], curve[4])
     highest = max(curve[0], curve[1], curve[2], curve[3], curve[4])
     if lowest >= threshold or highest < threshold:
-        return
+        return float(np.nan)
     for cell in range(_CELLS):
         right = 1 if _value(curve, (cell + 1) / _CELLS) >= threshold else 0
         if right != left and _counts(direction, right):
-            place = _root(curve, threshold, cell / _CELLS, (cell + 1) / _CELLS)
-            watch.endpoint_lanes.gathered[endpoint, lane] = time + size * place
-            return
+            return _root(curve, threshold, cell / _CELLS, (cell + 1) / _CELLS)
         left = right
+    return float(np.nan)
 
 
 @compiled_part

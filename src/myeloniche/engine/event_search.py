@@ -78,7 +78,6 @@ def search_events(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batc
                 _place_probe(kernels, workspace, lanes, watch, lane)
         if not active:
             break
-        call_kernel(kernels.interpolate, workspace)
         call_kernel(watch.condition_inside, workspace)
         for lane in range(width):
             if state.mode[lane] == _SCAN:
@@ -311,6 +310,7 @@ def end_steps_at_events(kernels: Kernels, workspace: Floats, lanes: Lanes, watch
             workspace[kernels.theta * width + lane] = fraction
     if not cut:
         return
+    call_kernel(kernels.dense, workspace)
     call_kernel(kernels.interpolate, workspace)
     for lane in range(width):
         if state.struck[lane] == 1 and state.cut[lane] < state.reached[lane]:

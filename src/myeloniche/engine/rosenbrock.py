@@ -418,7 +418,7 @@ def _advance_of(sources: int) -> Callable[..., bool]:
             accepted = _judge(kernels, workspace, lanes, batch, max_steps)
             if accepted:
                 if watch is not None:
-                    call_kernel(kernels.dense, workspace)
+                    call_kernel(watch.dense, workspace)
                     search_events(kernels, workspace, lanes, batch, watch)
                     gather_endpoints(kernels, workspace, lanes, batch, watch)
                 deliver_rows(kernels, workspace, lanes, batch, results, watch)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from myeloniche.engine.endpoints import DIRECTIONS, KINDS, Endpoint
 from myeloniche.engine.kernels.cache import ModelKernels
+from myeloniche.engine.kernels.watch_printer import STEP_POINTS
 from myeloniche.engine.ode_model import OdeModel
 
 __all__ = [
@@ -32,9 +33,6 @@ Integers = NDArray[np.int64]
 
 QUEUE_CAPACITY = 256
 """Executions that one member may be waiting for at a time; more is a storm of events."""
-
-POINTS = 5
-"""Points of a step at which endpoints look: they fix a polynomial of the dense output's degree."""
 
 _REAL = frozenset(
     {"low", "high", "low_weight", "high_weight", "low_root", "high_root", "probe", "reached", "cut"}
@@ -100,7 +98,7 @@ class EventLanes(NamedTuple):
 
 
 class EndpointTable(NamedTuple):
-    """The endpoints asked for; ``shown`` is the first slot of their expressions.
+    """The endpoints asked for; ``shown`` is the first slot of their expressions at the points of a step.
 
     ``bernstein`` turns values at five points of a step into coefficients whose extremes enclose the curve.
     """
@@ -113,11 +111,10 @@ class EndpointTable(NamedTuple):
 
 
 class EndpointLanes(NamedTuple):
-    """What each lane has gathered, shape (endpoint, lane), values of a step, and all members' results."""
+    """What each lane has gathered, shape (endpoint, lane), and all members' results."""
 
     gathered: Floats
     above: Integers
-    points: Floats
     results: Floats
 
 
@@ -131,7 +128,10 @@ class Watch(NamedTuple):
     condition_inside: int
     condition_now: int
     consequence_now: int
-    shown_inside: int
+    shown_points: int
+    dense: int
+    step_end: int
+    share: int
 
 
 def watch_groups(model: OdeModel, endpoints: Sequence[Endpoint]) -> dict[str, tuple[int, ...]]:
@@ -184,7 +184,7 @@ def make_watch(
     lanes = layout.lanes
     events = _event_table(model, layout.offsets)
     most = int(np.max(np.diff(events.first_value), initial=1))
-    shown = layout.offsets.get("shown", 0)
+    shown = layout.offsets.get("shown_points", 0)
     return Watch(
         events,
         _event_lanes(len(model.events), events.roots, most, lanes),
@@ -192,13 +192,15 @@ def make_watch(
         EndpointLanes(
             np.zeros((len(endpoints), lanes)),
             np.zeros((len(endpoints), lanes), np.int64),
-            np.zeros((POINTS, len(endpoints), lanes)),
             members,
         ),
         addresses.get("condition_inside", 0),
         addresses.get("condition_now", 0),
         addresses.get("consequence_now", 0),
-        addresses.get("shown_inside", 0),
+        addresses.get("shown_points", 0),
+        addresses["watch_dense"],
+        layout["step_end"],
+        layout["share"],
     )
 
 
@@ -256,8 +258,8 @@ def _endpoint_table(endpoints: Sequence[Endpoint], shown: int) -> EndpointTable:
 
 def _bernstein() -> Floats:
     """Return the matrix from values at equally spaced points to coefficients of the Bernstein basis."""
-    degree = POINTS - 1
-    x = np.linspace(0.0, 1.0, POINTS)[:, None]
-    power = np.arange(POINTS)[None, :]
-    basis = np.array([comb(degree, i) for i in range(POINTS)]) * x**power * (1.0 - x) ** (degree - power)
+    degree = STEP_POINTS - 1
+    x = np.linspace(0.0, 1.0, STEP_POINTS)[:, None]
+    power = np.arange(STEP_POINTS)[None, :]
+    basis = np.array([comb(degree, i) for i in range(STEP_POINTS)]) * x**power * (1.0 - x) ** (degree - power)
     return np.ascontiguousarray(np.linalg.inv(basis))

@@ -25,7 +25,7 @@ from myeloniche.engine.kernels.compile import CompiledObject, Machine, host_mach
 from myeloniche.engine.kernels.ir_printer import Equations, print_module
 from myeloniche.engine.kernels.layout import Layout
 from myeloniche.engine.kernels.step_printer import PUBLIC_KERNELS
-from myeloniche.engine.kernels.watch_printer import watch_text
+from myeloniche.engine.kernels.watch_printer import watch_kernel_names, watch_text
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.rosenbrock_tableau import RODAS5P
 
@@ -109,7 +109,8 @@ def watch_kernels(model: OdeModel, groups: Mapping[str, Sequence[int]], *, lanes
 
     Returns
     -------
-    Kernels ``<group>_inside`` and ``<group>_now``, and the layout of the workspace with room for both.
+    The kernels that :mod:`myeloniche.engine.kernels.watch_printer` describes, and the layout of the workspace
+    with room for what they compute.
     """
     shape = tuple((name, tuple(nodes)) for name, nodes in groups.items())
     return _watching(_Structure(model), lanes, shape, cache_directory())
@@ -127,11 +128,12 @@ def _watching(
     stored = _Stored(directory / f"{key}.kernels")
     found = stored.read()
     if found is None:
-        text, whole = watch_text(model.graph.nodes, model.states, model.parameters, layout, dict(groups))
+        nodes = model.graph.nodes
+        text, whole = watch_text(nodes, model.states, model.parameters, layout, dict(groups), RODAS5P)
         found = whole, object_code(text, machine)
         stored.write(*found)
     whole, code = found
-    names = [f"{name}_{where}" for name, _ in groups for where in ("inside", "now")]
+    names = watch_kernel_names(name for name, _ in groups)
     return ModelKernels(whole, link_object(code, names, machine))
 
 
