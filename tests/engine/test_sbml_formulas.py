@@ -1,4 +1,4 @@
-"""Every operator of MathML that SBML allows, and stoichiometries as formulas: against Python's own numbers."""
+"""Every operator of MathML that SBML allows, and stoichiometries as formulas: against plain Python."""
 
 from __future__ import annotations
 

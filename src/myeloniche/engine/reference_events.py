@@ -44,6 +44,9 @@ _CURVED = frozenset(
 _SAMPLES = 6
 _ROUNDING = 1e-12
 _STORM = 10_000
+# Where a state runs off to infinity, steps shrink without end.
+_TINY = 1e-13
+_PATIENCE = 50
 
 
 @dataclass(frozen=True)
@@ -238,8 +241,12 @@ class _Course:
             return
         before = self.conditions(self.time, self.state)
         solver = self._solver(stop)
+        stuck = 0
         while solver.status == "running":
             message = solver.step()
+            stuck = stuck + 1 if solver.t - solver.t_old <= _TINY * max(abs(solver.t), math.ulp(0.0)) else 0
+            if stuck > _PATIENCE:
+                raise IntegrationError(f"SciPy's steps became too small at t = {solver.t:g}")
             if solver.status == "failed" or not np.all(np.isfinite(solver.y)):
                 raise IntegrationError(f"SciPy gave up at t = {solver.t:g}: {message or 'non-finite state'}")
             dense = solver.dense_output()
