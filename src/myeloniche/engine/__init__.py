@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from myeloniche.engine.antimony_text import antimony_to_sbml, read_antimony
+    from myeloniche.engine.endpoints import Endpoint
     from myeloniche.engine.expression import ExpressionGraph
     from myeloniche.engine.handles import with_handles
     from myeloniche.engine.jacobian import SymbolicJacobian, symbolic_jacobian
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Change",
+    "Endpoint",
     "Event",
     "ExpressionGraph",
     "Member",
@@ -37,6 +39,7 @@ __all__ = [
 
 _MODULES = {
     "Change": "timeline",
+    "Endpoint": "endpoints",
     "Event": "ode_model",
     "ExpressionGraph": "expression",
     "Member": "timeline",
