@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from scipy.integrate import LSODA
 
 from myeloniche.engine.breakpoints import break_times
+from myeloniche.engine.expression import TIME
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.operations import NUMERIC
 from myeloniche.engine.reference_equations import ReferenceEquations, ReferenceSettings
@@ -85,10 +86,11 @@ class EventLog:
     waiting: list[_Execution] = field(default_factory=list)
     executed: int = 0
 
-    @property
-    def reached(self) -> list[int]:
-        """All nodes of the conditions."""
-        return self.model.graph.order(self.conditions)
+    def curved(self) -> bool:
+        """Say whether a condition may depend on the clock in a way that no linear equation shows."""
+        graph = self.model.graph
+        timed = (node for node in graph.order(self.conditions) if graph.depends_on(node, TIME))
+        return any(graph.nodes[node][0] in _CURVED for node in timed)
 
     @classmethod
     def of(cls, model: OdeModel) -> EventLog:
@@ -109,6 +111,7 @@ class _Functions:
 
     moving: NDArray[np.intp]
     resting: frozenset[str]
+    curved: bool
     conditions: Any
     triggers: Any
     delays: tuple[Any, ...]
@@ -125,6 +128,7 @@ class _Functions:
         return cls(
             np.array([index for index, rate in enumerate(model.rates) if rate != zero], dtype=np.intp),
             frozenset(name for name, rate in zip(model.states, model.rates, strict=True) if rate == zero),
+            log.curved(),
             graph.function(log.conditions),
             graph.function([event.trigger for event in model.events]),
             of_some([event.delay for event in model.events]),
@@ -283,7 +287,7 @@ class _Course:
         known = self.known_jumps()
         margin = _ROUNDING * np.maximum(1.0, np.abs(known))
         edges = np.concatenate([known - margin, known + margin])
-        if any(self.equations.model.graph.nodes[node][0] in _CURVED for node in self.log.reached):
+        if self.functions.curved:
             edges = np.append(edges, np.linspace(self.time, stop, 1000))
         inside = np.unique(edges[(edges > self.time) & (edges < stop)])
         return np.concatenate([[self.time], inside, [stop]])
