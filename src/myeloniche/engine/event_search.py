@@ -23,8 +23,9 @@ from myeloniche.engine.watch import Watch
 __all__ = ["cancel", "end_steps_at_events", "limit_sizes", "search_events"]
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
-_POINTS = 4  # looks per step
+_POINTS = 4  # least looks per step
 _DONE, _SCAN, _NARROW = range(3)
 _STRETCH = 1.01
 _ROUNDING = 2.220446049250313e-16
@@ -70,6 +71,7 @@ def search_events(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batc
     call_kernel(watch.condition_now, workspace)
     for lane in range(width):
         _copy_roots(workspace, watch, state.low_root, lane)
+        _copy_held(workspace, watch, state.held, lane)
     while True:
         active = False
         for lane in range(width):
@@ -116,6 +118,8 @@ def _begin(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, watc
     if watch.events.persistent.size != 0:
         state.mode[lane] = _SCAN
     state.point[lane] = 1
+    finest = watch.events.resolution * batch.plans.duration[lanes.segment[lane]]
+    state.points[lane] = max(_POINTS, int(np.ceil(lanes.size[lane] / finest)))
     state.low[lane] = time
     workspace[kernels.stage_time * width + lane] = time
     return True
@@ -125,9 +129,10 @@ def _begin(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, watc
 def _point(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch, lane: int) -> float:
     """Return the clock of the lane's next point."""
     point = watch.event_lanes.point[lane]
-    if point >= _POINTS:
+    points = watch.event_lanes.points[lane]
+    if point >= points:
         return float(watch.event_lanes.reached[lane])
-    return float(workspace[kernels.time * lanes.phase.size + lane] + lanes.size[lane] * point / _POINTS)
+    return float(workspace[kernels.time * lanes.phase.size + lane] + lanes.size[lane] * point / points)
 
 
 @compiled_part
@@ -183,7 +188,19 @@ def _changed(workspace: Floats, watch: Watch, lane: int) -> bool:
         now = workspace[(watch.events.trigger + event) * width + lane] != 0.0
         if now != (watch.event_lanes.triggered[event, lane] != 0):
             return True
+    for relation in range(watch.events.roots):
+        now = workspace[(watch.events.relation + relation) * width + lane] != 0.0
+        if now != (watch.event_lanes.held[relation, lane] != 0):
+            return True
     return False
+
+
+@compiled_part
+def _copy_held(workspace: Floats, watch: Watch, target: Integers, lane: int) -> None:
+    width = watch.event_lanes.mode.size
+    for relation in range(watch.events.roots):
+        now = workspace[(watch.events.relation + relation) * width + lane] != 0.0
+        target[relation, lane] = 1 if now else 0
 
 
 @compiled_part
@@ -205,6 +222,7 @@ def _lower_high(workspace: Floats, watch: Watch, lane: int) -> None:
     width = state.mode.size
     state.high[lane] = state.probe[lane]
     _copy_roots(workspace, watch, state.high_root, lane)
+    _copy_held(workspace, watch, state.high_held, lane)
     for event in range(watch.events.persistent.size):
         now = workspace[(watch.events.trigger + event) * width + lane] != 0.0
         state.high_trigger[event, lane] = 1 if now else 0
@@ -224,13 +242,14 @@ def _learn_by_scan(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Wat
         _conclude_if_found(kernels, workspace, lanes, watch, lane)
         return
     _raise_low(workspace, watch, lane)
-    _next_point(state.point, state.mode, lane)
+    _next_point(watch, lane)
 
 
 @compiled_part
-def _next_point(point: NDArray[np.int64], mode: NDArray[np.int64], lane: int) -> None:
-    point[lane] += 1
-    mode[lane] = _DONE if point[lane] > _POINTS else _SCAN
+def _next_point(watch: Watch, lane: int) -> None:
+    state = watch.event_lanes
+    state.point[lane] += 1
+    state.mode[lane] = _DONE if state.point[lane] > state.points[lane] else _SCAN
 
 
 @compiled_part
@@ -273,9 +292,10 @@ def _conclude_if_found(kernels: Kernels, workspace: Floats, lanes: Lanes, watch:
     state.low[lane] = high
     for root in range(watch.events.roots):
         state.low_root[root, lane] = state.high_root[root, lane]
+        state.held[root, lane] = state.high_held[root, lane]
     state.mode[lane] = _SCAN
     while state.mode[lane] == _SCAN and _point(kernels, workspace, lanes, watch, lane) <= high:
-        _next_point(state.point, state.mode, lane)
+        _next_point(watch, lane)
 
 
 @compiled_part

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.engine.endpoints import DIRECTIONS, KINDS, Endpoint
+from myeloniche.engine.expression import TIME
 from myeloniche.engine.kernels.cache import ModelKernels
 from myeloniche.engine.kernels.watch_printer import STEP_POINTS
 from myeloniche.engine.ode_model import OdeModel
@@ -38,14 +39,15 @@ _REAL = frozenset(
     {"low", "high", "low_weight", "high_weight", "low_root", "high_root", "probe", "reached", "cut"}
     | {"due_time", "queue_time", "queue_value"}
 )
+_FINEST = 1e-3
 _RELATIONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 
 class EventTable(NamedTuple):
     """The events of a model.
 
-    The slots of the triggers begin at ``trigger``, those of the differences whose signs decide them at
-    ``root``, and likewise the new values, delays and priorities.
+    The slots of the triggers begin at ``trigger``, those of the comparisons in them at ``relation``, of the
+    differences whose signs decide these at ``root``, and likewise the new values, delays and priorities.
     """
 
     first_value: Integers
@@ -54,7 +56,9 @@ class EventTable(NamedTuple):
     initial: Integers
     at_trigger_time: Integers
     roots: int
+    resolution: float
     trigger: int
+    relation: int
     root: int
     value: int
     delay: int
@@ -70,6 +74,9 @@ class EventLanes(NamedTuple):
 
     triggered: Integers
     high_trigger: Integers
+    held: Integers
+    high_held: Integers
+    points: Integers
     mode: Integers
     point: Integers
     side: Integers
@@ -138,22 +145,29 @@ def watch_groups(model: OdeModel, endpoints: Sequence[Endpoint]) -> dict[str, tu
     """Return the groups of expressions to be watched, empty if there is neither event nor endpoint."""
     groups: dict[str, tuple[int, ...]] = {}
     if model.events:
-        groups["condition"] = (*(event.trigger for event in model.events), *_roots(model))
+        relations = _relations(model)
+        roots = (model.graph.call("sub", *model.graph.nodes[node][1]) for node in relations)
+        groups["condition"] = (*(event.trigger for event in model.events), *relations, *roots)
         groups["consequence"] = _consequences(model)
     if endpoints:
         groups["shown"] = tuple(endpoint.node(model) for endpoint in endpoints)
     return groups
 
 
-def _roots(model: OdeModel) -> tuple[int, ...]:
-    """Return the differences between the two sides of every comparison in a trigger."""
+def _relations(model: OdeModel) -> tuple[int, ...]:
+    """Return every comparison in a trigger."""
+    nodes = model.graph.order([event.trigger for event in model.events])
+    return tuple(node for node in nodes if model.graph.nodes[node][0] in _RELATIONS)
+
+
+def _resolution(model: OdeModel) -> float:
+    """Return the part of a period between two looks, if the clock alone may change a trigger to and fro."""
     graph = model.graph
-    found = []
-    for node in graph.order([event.trigger for event in model.events]):
-        operation, operands = graph.nodes[node]
-        if operation in _RELATIONS:
-            found.append(graph.call("sub", *operands))
-    return tuple(dict.fromkeys(found))
+    for node in _relations(model):
+        slope = graph.derivative(graph.call("sub", *graph.nodes[node][1]), TIME)
+        if graph.depends_on(node, TIME) and not graph.symbols(slope) <= frozenset(model.parameters):
+            return _FINEST
+    return 1.0
 
 
 def _consequences(model: OdeModel) -> tuple[int, ...]:
@@ -211,15 +225,18 @@ def _event_table(model: OdeModel, offsets: dict[str, int]) -> EventTable:
     assigned = [place[name] for event in events for name, _ in event.assignments]
     trigger, value = offsets.get("condition", 0), offsets.get("consequence", 0)
     delay = value + len(assigned)
+    roots = len(_relations(model))
     return EventTable(
         first_value=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         assigned=np.array(assigned, np.int64),
         persistent=np.array([event.persistent for event in events], np.int64),
         initial=np.array([event.initial_value for event in events], np.int64),
         at_trigger_time=np.array([event.at_trigger_time for event in events], np.int64),
-        roots=len(_roots(model)),
+        roots=roots,
+        resolution=_resolution(model),
         trigger=trigger,
-        root=trigger + len(events),
+        relation=trigger + len(events),
+        root=trigger + len(events) + roots,
         value=value,
         delay=delay,
         priority=delay + len(events),
@@ -231,6 +248,8 @@ def _event_lanes(events: int, roots: int, most: int, lanes: int) -> EventLanes:
     shapes: dict[str, tuple[int, ...]] = {
         "triggered": (events, lanes),
         "high_trigger": (events, lanes),
+        "held": (roots, lanes),
+        "high_held": (roots, lanes),
         "low_root": (roots, lanes),
         "high_root": (roots, lanes),
         "queue_event": (capacity, lanes),
