@@ -9,6 +9,7 @@ from typing import Any
 import libsbml
 
 from myeloniche.engine.expression import TIME
+from myeloniche.engine.sbml_guard import demand_harmless
 from myeloniche.errors import ModelError, UnsupportedError, raise_all
 
 __all__ = ["free_clock_name", "open_document"]
@@ -30,6 +31,7 @@ def open_document(path_or_text: str | Path) -> tuple[Any, str]:
         If it holds what is not honoured, with the kind and id of every such element.
     """
     text, where = _source(path_or_text)
+    demand_harmless(text, where)
     document = libsbml.readSBMLFromString(text)
     unreadable = list(_logged(document, where, libsbml.LIBSBML_SEV_FATAL))
     raise_all(unreadable, title=where)
