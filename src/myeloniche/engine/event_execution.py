@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from myeloniche.engine.batch import Batch
 from myeloniche.engine.delivery import ROUNDING, deliver_at_start, fail_member, record_row
 from myeloniche.engine.event_search import cancel
-from myeloniche.engine.kernels.native_call import call_kernel, compiled_part
+from myeloniche.engine.kernels.native_call import call_kernel, compiled_part, inlined_part
 from myeloniche.engine.lanes import EVENT_STORM, RUN, Kernels, Lanes, Results
 from myeloniche.engine.watch import Watch
 
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 _MOST_AT_ONCE = 1000  # executions of one member at one instant
 
 
-@compiled_part
+@inlined_part
 def forget_events(watch: Watch, lane: int) -> None:
     """Begin a new member: every trigger has its initial value and nothing waits."""
     state = watch.event_lanes
@@ -61,7 +61,7 @@ def _settle(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch) -> 
                 state.flagged[lane] = 0
 
 
-@compiled_part
+@inlined_part
 def _settle_once(kernels: Kernels, workspace: Floats, watch: Watch, width: int, lane: int) -> bool:
     """Fire and execute at most one event; return whether there may be more."""
     state = watch.event_lanes
@@ -86,7 +86,7 @@ def _settle_once(kernels: Kernels, workspace: Floats, watch: Watch, width: int, 
     return True
 
 
-@compiled_part
+@inlined_part
 def _fire(workspace: Floats, watch: Watch, event: int, width: int, lane: int, time: float) -> bool:
     """Queue an execution with the values of this instant; return whether there was room."""
     state = watch.event_lanes
@@ -106,7 +106,7 @@ def _fire(workspace: Floats, watch: Watch, event: int, width: int, lane: int, ti
     return False
 
 
-@compiled_part
+@inlined_part
 def _next_due(workspace: Floats, watch: Watch, width: int, lane: int, time: float) -> int:
     """Return the place in the queue of what to execute now, -1 if nothing is due."""
     state = watch.event_lanes
@@ -125,7 +125,7 @@ def _next_due(workspace: Floats, watch: Watch, width: int, lane: int, time: floa
     return best
 
 
-@compiled_part
+@inlined_part
 def _execute(kernels: Kernels, workspace: Floats, watch: Watch, place: int, width: int, lane: int) -> None:
     state = watch.event_lanes
     event = state.queue_event[place, lane]

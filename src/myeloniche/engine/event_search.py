@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.engine.batch import Batch
-from myeloniche.engine.kernels.native_call import call_kernel, compiled_part
+from myeloniche.engine.kernels.native_call import call_kernel, compiled_part, inlined_part
 from myeloniche.engine.lanes import RUN, Kernels, Lanes
 from myeloniche.engine.watch import Watch
 
@@ -92,13 +92,13 @@ def search_events(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batc
             state.struck[lane] = 1
 
 
-@compiled_part
+@inlined_part
 def _is_timed(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, lane: int) -> bool:
     accepted = lanes.phase[lane] == RUN and workspace[kernels.mask * lanes.phase.size + lane] != 0.0
     return bool(accepted and batch.plans.until_rest[lanes.segment[lane]] == 0)
 
 
-@compiled_part
+@inlined_part
 def _begin(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, watch: Watch, lane: int) -> bool:
     """Note where the step ends, and start looking from its beginning; return whether there is a step."""
     state = watch.event_lanes
@@ -125,7 +125,7 @@ def _begin(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, watc
     return True
 
 
-@compiled_part
+@inlined_part
 def _point(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch, lane: int) -> float:
     """Return the clock of the lane's next point."""
     point = watch.event_lanes.point[lane]
@@ -135,7 +135,7 @@ def _point(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch, lane
     return float(workspace[kernels.time * lanes.phase.size + lane] + lanes.size[lane] * point / points)
 
 
-@compiled_part
+@inlined_part
 def _place_probe(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch, lane: int) -> None:
     state = watch.event_lanes
     width = lanes.phase.size
@@ -148,7 +148,7 @@ def _place_probe(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch
     workspace[kernels.theta * width + lane] = _fraction(kernels, workspace, lanes, watch, lane, clock)
 
 
-@compiled_part
+@inlined_part
 def _fraction(
     kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch, lane: int, clock: float
 ) -> float:
@@ -159,7 +159,7 @@ def _fraction(
     return float(min(1.0, max(0.0, passed / lanes.size[lane])))
 
 
-@compiled_part
+@inlined_part
 def _guess(watch: Watch, lane: int) -> float:
     """Return a clock strictly between low and high: the earliest root of a chord, now and then the middle."""
     state = watch.event_lanes
@@ -181,7 +181,7 @@ def _guess(watch: Watch, lane: int) -> float:
     return float(min(high - closest, max(low + closest, best)))
 
 
-@compiled_part
+@inlined_part
 def _changed(workspace: Floats, watch: Watch, lane: int) -> bool:
     width = watch.event_lanes.mode.size
     for event in range(watch.events.persistent.size):
@@ -195,7 +195,7 @@ def _changed(workspace: Floats, watch: Watch, lane: int) -> bool:
     return False
 
 
-@compiled_part
+@inlined_part
 def _copy_held(workspace: Floats, watch: Watch, target: Integers, lane: int) -> None:
     width = watch.event_lanes.mode.size
     for relation in range(watch.events.roots):
@@ -203,20 +203,20 @@ def _copy_held(workspace: Floats, watch: Watch, target: Integers, lane: int) -> 
         target[relation, lane] = 1 if now else 0
 
 
-@compiled_part
+@inlined_part
 def _copy_roots(workspace: Floats, watch: Watch, target: Floats, lane: int) -> None:
     width = watch.event_lanes.mode.size
     for root in range(watch.events.roots):
         target[root, lane] = workspace[(watch.events.root + root) * width + lane]
 
 
-@compiled_part
+@inlined_part
 def _raise_low(workspace: Floats, watch: Watch, lane: int) -> None:
     watch.event_lanes.low[lane] = watch.event_lanes.probe[lane]
     _copy_roots(workspace, watch, watch.event_lanes.low_root, lane)
 
 
-@compiled_part
+@inlined_part
 def _lower_high(workspace: Floats, watch: Watch, lane: int) -> None:
     state = watch.event_lanes
     width = state.mode.size
@@ -228,7 +228,7 @@ def _lower_high(workspace: Floats, watch: Watch, lane: int) -> None:
         state.high_trigger[event, lane] = 1 if now else 0
 
 
-@compiled_part
+@inlined_part
 def _learn_by_scan(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch, lane: int) -> None:
     state = watch.event_lanes
     if _changed(workspace, watch, lane):
@@ -245,14 +245,14 @@ def _learn_by_scan(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Wat
     _next_point(watch, lane)
 
 
-@compiled_part
+@inlined_part
 def _next_point(watch: Watch, lane: int) -> None:
     state = watch.event_lanes
     state.point[lane] += 1
     state.mode[lane] = _DONE if state.point[lane] > state.points[lane] else _SCAN
 
 
-@compiled_part
+@inlined_part
 def _learn_by_narrowing(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch, lane: int) -> None:
     state = watch.event_lanes
     side = 1 if _changed(workspace, watch, lane) else -1
@@ -271,7 +271,7 @@ def _learn_by_narrowing(kernels: Kernels, workspace: Floats, lanes: Lanes, watch
     _conclude_if_found(kernels, workspace, lanes, watch, lane)
 
 
-@compiled_part
+@inlined_part
 def _conclude_if_found(kernels: Kernels, workspace: Floats, lanes: Lanes, watch: Watch, lane: int) -> None:
     """Stop if no clock lies between low and high: cut the step where an event fires, else look on."""
     state = watch.event_lanes
@@ -298,7 +298,7 @@ def _conclude_if_found(kernels: Kernels, workspace: Floats, lanes: Lanes, watch:
         _next_point(watch, lane)
 
 
-@compiled_part
+@inlined_part
 def _fires(watch: Watch, lane: int) -> bool:
     for event in range(watch.events.persistent.size):
         if watch.event_lanes.high_trigger[event, lane] != 0 and watch.event_lanes.triggered[event, lane] == 0:
@@ -306,7 +306,7 @@ def _fires(watch: Watch, lane: int) -> bool:
     return False
 
 
-@compiled_part
+@inlined_part
 def cancel(watch: Watch, event: int, lane: int) -> None:
     """Forget the waiting executions of an event whose trigger is false again, unless it persists."""
     state = watch.event_lanes

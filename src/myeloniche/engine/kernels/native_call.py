@@ -12,7 +12,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["call_kernel", "compiled", "compiled_part", "fetch_and_increment", "source_number"]
+__all__ = ["call_kernel", "compiled", "compiled_part", "fetch_and_increment", "inlined_part", "source_number"]
 
 # Numba's own annotations know neither its internal options nor its builders
 _jit: Any = njit
@@ -50,6 +50,12 @@ def compiled_part(function: _Function) -> _Function:
     """Compile a function that only compiled functions call; without a door to Python it compiles faster."""
     options = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return cast(_Function, _jit(**options)(function))
+
+
+def inlined_part(function: _Function) -> _Function:
+    """Compile a function into its callers, for helpers of tables too wide to be handed over at every call."""
+    options = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(_Function, _jit(forceinline=True, **options)(function))
 
 
 def _call_kernel(_: Any, address: Any, workspace: Any) -> Any:
