@@ -10,7 +10,7 @@ import pytest
 
 from myeloniche.engine.antimony_text import read_antimony
 from myeloniche.engine.expression import ExpressionGraph
-from myeloniche.engine.ode_model import OdeModel, Process
+from myeloniche.engine.ode_model import Event, OdeModel, Process
 from myeloniche.errors import ModelError, MyelonicheError, UnknownNameError
 
 DECAY = "model decay; S -> ; k*S; k = 0.5; S = 4; end"
@@ -99,3 +99,20 @@ def test_an_initial_value_may_not_use_a_state() -> None:
 def test_a_process_needs_one_factor_per_state() -> None:
     with pytest.raises(ModelError, match="got 0 factors for 1 states"):
         Process("p", 0, (("x", 1.0),))
+
+
+def test_the_structure_fingerprint_sees_events() -> None:
+    model = read_antimony(DECAY)
+    trigger = model.graph.call("lt", model.graph.symbol("S"), model.graph.number(1.0))
+    event = Event("refill", trigger, (("S", model.graph.number(4.0)),))
+    once = replace(model, events=(event,))
+    assert once.structure_fingerprint() != model.structure_fingerprint()
+    fleeting = replace(model, events=(replace(event, persistent=False),))
+    assert fleeting.structure_fingerprint() != once.structure_fingerprint()
+
+
+def test_an_event_sets_states_only() -> None:
+    model = read_antimony(DECAY)
+    event = Event("boost", model.graph.number(1.0), (("k", model.graph.number(4.0)),))
+    with pytest.raises(UnknownNameError, match="event 'boost': unknown state 'k'"):
+        replace(model, events=(event,))

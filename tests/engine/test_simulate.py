@@ -251,7 +251,7 @@ def test_an_ensemble_without_columns_is_refused(drug: OdeModel) -> None:
 
 def test_failed_members_can_be_an_error() -> None:
     members = [Member(times=np.array([0.5])), Member(times=np.array([2.0]))]
-    with pytest.raises(IntegrationError, match=r"1 of 2 members failed \(1 x '.*'\), the first are 1\."):
+    with pytest.raises(IntegrationError, match=r"\(1 x '.*'\), the first are 1 \(t = 1, state 'y'\)"):
         simulate(model_of(BLOW_UP), members, throw=True)
 
 

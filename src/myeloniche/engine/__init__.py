@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from myeloniche.engine.antimony_text import antimony_to_sbml, read_antimony
+    from myeloniche.engine.endpoints import Endpoint
     from myeloniche.engine.expression import ExpressionGraph
     from myeloniche.engine.handles import with_handles
     from myeloniche.engine.jacobian import SymbolicJacobian, symbolic_jacobian
-    from myeloniche.engine.ode_model import OdeModel, Process
+    from myeloniche.engine.ode_model import Event, OdeModel, Process
     from myeloniche.engine.reference import simulate_reference
     from myeloniche.engine.sbml import read_sbml
     from myeloniche.engine.timeline import Change, Member, Period
 
 __all__ = [
     "Change",
+    "Endpoint",
+    "Event",
     "ExpressionGraph",
     "Member",
     "OdeModel",
@@ -36,6 +39,8 @@ __all__ = [
 
 _MODULES = {
     "Change": "timeline",
+    "Endpoint": "endpoints",
+    "Event": "ode_model",
     "ExpressionGraph": "expression",
     "Member": "timeline",
     "OdeModel": "ode_model",

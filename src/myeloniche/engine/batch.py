@@ -91,11 +91,14 @@ class Batch(NamedTuple):
         return int(self.plan_of.size)
 
 
-def flatten_members(model: OdeModel, members: Sequence[Member]) -> Batch:
-    """Return the flat form of members that each have their own parameters and timeline."""
+def flatten_members(model: OdeModel, members: Sequence[Member], watched: Sequence[int] = ()) -> Batch:
+    """Return the flat form of members that each have their own parameters and timeline.
+
+    ``watched`` are nodes whose own jumps in time become boundaries, beside those of the equations.
+    """
     parameters = _columns(model.values, model.parameters, [member.parameters for member in members])
     overrides = _columns([np.nan] * len(model.states), model.states, [member.initial for member in members])
-    breaks = np.broadcast_to(*_breaks(model, parameters, len(members)))
+    breaks = np.broadcast_to(*_breaks(model, parameters, len(members), watched))
     keys: dict[object, int] = {}
     writer = _PlanWriter(model)
     plan_of = np.empty(len(members), np.int64)
@@ -110,7 +113,11 @@ def flatten_members(model: OdeModel, members: Sequence[Member]) -> Batch:
 
 
 def flatten_table(
-    model: OdeModel, parameters: Mapping[str, Floats], initial: Mapping[str, Floats], plan: Member
+    model: OdeModel,
+    parameters: Mapping[str, Floats],
+    initial: Mapping[str, Floats],
+    plan: Member,
+    watched: Sequence[int] = (),
 ) -> Batch:
     """Return the flat form of members that share their timeline and differ by columns of numbers.
 
@@ -122,12 +129,14 @@ def flatten_table(
         Values that differ from the model's, each of shape (member,); at least one column.
     plan
         A member with the timeline and the times of all.
+    watched
+        Nodes whose own jumps in time become boundaries, beside those of the equations.
     """
     count = len(next(iter([*parameters.values(), *initial.values()])))
     table = _table(model.values, model.parameters, parameters, count)
     overrides = _table([np.nan] * len(model.states), model.states, initial, count)
     states = _initial(model, table, overrides, count)
-    breaks, shape = _breaks(model, table, count)
+    breaks, shape = _breaks(model, table, count, watched)
     different, plan_of = np.unique(breaks, axis=0, return_inverse=True)
     writer = _PlanWriter(model)
     for row in different:
@@ -167,9 +176,11 @@ def _values(model: OdeModel, parameters: Columns) -> dict[str, Floats | float]:
     return values
 
 
-def _breaks(model: OdeModel, parameters: Columns, count: int) -> tuple[Floats, tuple[int, int]]:
+def _breaks(
+    model: OdeModel, parameters: Columns, count: int, watched: Sequence[int]
+) -> tuple[Floats, tuple[int, int]]:
     """Return the equations' own jumps, one row for all members or one each, and the shape of one each."""
-    times = break_times(model, _values(model, parameters))
+    times = break_times(model, _values(model, parameters), watched=watched)
     return times, (count, times.shape[1])
 
 

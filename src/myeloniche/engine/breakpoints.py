@@ -6,7 +6,7 @@ become boundaries between periods.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,11 @@ _COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 
 def break_times(
-    model: OdeModel, parameters: Mapping[str, NDArray[np.float64] | float]
+    model: OdeModel,
+    parameters: Mapping[str, NDArray[np.float64] | float],
+    *,
+    resting: frozenset[str] = frozenset(),
+    watched: Sequence[int] = (),
 ) -> NDArray[np.float64]:
     """Return the times at which conditions on the clock may change.
 
@@ -30,6 +34,10 @@ def break_times(
         The equations.
     parameters
         Value of every parameter, numbers or arrays of shape (member,).
+    resting
+        States that do not move for now, whose values are given too.
+    watched
+        Further nodes whose conditions count, beside the rates and the triggers of events.
 
     Returns
     -------
@@ -38,12 +46,13 @@ def break_times(
     others (of states, of periodic functions) are left to the control of the step size.
     """
     graph = model.graph
-    if not any(graph.depends_on(rate, TIME) for rate in model.rates):
+    nodes = (*model.rates, *(event.trigger for event in model.events), *watched)
+    if not any(graph.depends_on(node, TIME) for node in nodes):
         return np.empty((1, 0))
-    known = frozenset(model.parameters)
+    known = resting.union(model.parameters)
     start = {TIME: graph.number(0.0)}
     levels, slopes = [], []
-    for node in graph.order(model.rates):
+    for node in graph.order(nodes):
         operation, operands = graph.nodes[node]
         if operation not in _COMPARISONS or not graph.depends_on(node, TIME):
             continue

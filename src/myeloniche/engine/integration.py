@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.engine.batch import Batch
-from myeloniche.engine.kernels.cache import ModelKernels, model_kernels
+from myeloniche.engine.endpoints import Endpoint
+from myeloniche.engine.kernels.cache import ModelKernels, model_kernels, watch_kernels
 from myeloniche.engine.lanes import Kernels, Results, empty_lanes
 from myeloniche.engine.ode_model import OdeModel
+from myeloniche.engine.watch import make_watch, watch_groups
 from myeloniche.errors import ModelError, UnknownNameError
 
 __all__ = ["Outcome", "Settings", "available_workers", "integrate"]
@@ -24,6 +26,8 @@ Integers = NDArray[np.int64]
 
 _ROUNDS = 256  # step attempts between two looks at progress and interruption
 _ALIGNMENT = 64
+_NO_FLOATS = np.empty(0)
+_NO_INTEGERS = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Settings:
         Number of threads; all available processors if not given. Results do not depend on it.
     lanes
         Trajectories in one vector; by default as the processor has it.
+    device
+        ``"cpu"`` or ``"cuda"``.
     """
 
     rtol: float = 1e-6
@@ -52,6 +58,14 @@ class Settings:
     rest_tolerance: float = 1e-6
     workers: int | None = None
     lanes: int | None = None
+    device: str = "cpu"
+
+    def tightened(self, factor: float) -> Settings:
+        """Return the settings with both tolerances multiplied by a factor."""
+        if isinstance(self.atol, Mapping):
+            given = {name: factor * value for name, value in self.atol.items()}
+            return replace(self, rtol=factor * self.rtol, atol=given, max_steps=10 * self.max_steps)
+        return replace(self, rtol=factor * self.rtol, atol=factor * self.atol, max_steps=10 * self.max_steps)
 
     def tolerances(self, model: OdeModel) -> Floats:
         """Return the absolute tolerance of every state, shape (state,)."""
@@ -76,12 +90,20 @@ class Outcome(NamedTuple):
         The wanted states, shape (row, column); the rows of a member start at the batch's ``first_row``.
     status, steps, rejected
         Code of how each member ended, attempted and rejected steps, shape (member,).
+    failed_at, worst
+        Clock at which a member failed and number of the state to blame, NaN and -1 where it did not fail;
+        without elements where that is not known.
+    endpoints
+        What was gathered, shape (member, endpoint).
     """
 
     states: Floats
     status: Integers
     steps: Integers
     rejected: Integers
+    failed_at: Floats = _NO_FLOATS
+    worst: Integers = _NO_INTEGERS
+    endpoints: Floats = _NO_FLOATS
 
 
 def available_workers() -> int:
@@ -97,6 +119,7 @@ def integrate(
     wanted: Integers,
     settings: Settings,
     progress: Callable[[int, int], object] | None = None,
+    endpoints: Sequence[Endpoint] = (),
 ) -> Outcome:
     """Integrate all members of a batch.
 
@@ -112,16 +135,26 @@ def integrate(
         Tolerances and limits.
     progress
         Called now and then with the members done and their total.
+    endpoints
+        What to gather on the way.
     """
     tolerances = settings.tolerances(model)
     states = np.full((int(batch.first_row[-1]), wanted.size), np.nan)
     status = np.full(batch.members, -1, np.int64)
-    outcome = Outcome(states, status, np.zeros_like(status), np.zeros_like(status))
+    outcome = Outcome(
+        states,
+        status,
+        np.zeros_like(status),
+        np.zeros_like(status),
+        np.full(batch.members, np.nan),
+        np.full(batch.members, -1, np.int64),
+        np.full((batch.members, len(endpoints)), np.nan),
+    )
     if not model.states:
         status[:] = 0
         return outcome
     kernels = model_kernels(model, lanes=settings.lanes)
-    run = _Run(kernels, batch, wanted, outcome, settings, tolerances)
+    run = _Run(model, tuple(endpoints), kernels, batch, wanted, outcome, settings, tolerances)
     workers = settings.workers or available_workers()
     needed = -(-batch.members // kernels.layout.lanes)
     run.complete(max(1, min(workers, needed)), progress or _silent)
@@ -137,6 +170,8 @@ class _Run:
 
     def __init__(
         self,
+        model: OdeModel,
+        endpoints: Sequence[Endpoint],
         kernels: ModelKernels,
         batch: Batch,
         wanted: Integers,
@@ -146,10 +181,17 @@ class _Run:
     ) -> None:
         layout = kernels.layout
         names = [name for name in Kernels._fields if name in kernels.addresses]
-        places = {name: layout[_SLOTS.get(name, name)] for name in Kernels._fields if name not in names}
-        self.kernels = Kernels(**{name: kernels.addresses[name] for name in names}, **places)
-        self.results = Results(wanted, *outcome)
+        places = {name: layout[_SLOTS.get(name, name)] for name in Kernels._fields[len(names) : -1]}
+        self.kernels = Kernels(
+            **{name: kernels.addresses[name] for name in names}, **places, states=layout.states
+        )
+        self.results = Results(wanted, *outcome[:-1])
         self.compiled = kernels
+        self.model = model
+        self.endpoints = endpoints
+        self.gathered = outcome.endpoints
+        groups = watch_groups(model, endpoints)
+        self.watching = watch_kernels(model, groups, lanes=layout.lanes) if groups else None
         self.batch = batch
         self.settings = settings
         self.tolerances = tolerances
@@ -187,12 +229,16 @@ class _Run:
         workspace = self._workspace()
         lanes = empty_lanes(self.compiled.layout.lanes)
         limit = self.settings.max_steps
-        arguments = (self.kernels, workspace, lanes, self.batch, self.results, self.counter, limit, _ROUNDS)
+        watch = None
+        if self.watching is not None:
+            watch = make_watch(self.model, self.endpoints, self.watching, self.gathered)
+        fixed = (self.kernels, workspace, lanes, self.batch, self.results, self.counter)
+        arguments = (*fixed, limit, _ROUNDS, watch)
         while not self.stopped and advance(*arguments):
             report()
 
     def _workspace(self) -> Floats:
-        layout = self.compiled.layout
+        layout = (self.watching or self.compiled).layout
         raw = np.zeros(layout.slots * layout.lanes + _ALIGNMENT // 8)
         shift = -(raw.ctypes.data // 8) % (_ALIGNMENT // 8)
         workspace = raw[shift : shift + layout.slots * layout.lanes]
@@ -205,4 +251,4 @@ class _Run:
         return workspace
 
 
-_SLOTS = {"step_size": "step"}
+_SLOTS = {"step_size": "step", "first_stage": "k1", "last_stage": "k8"}

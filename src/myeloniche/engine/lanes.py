@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 __all__ = [
     "EMPTY",
     "ENTER",
+    "EVENT_STORM",
+    "FAILED",
     "IDLE",
     "NON_FINITE",
     "NO_REST",
@@ -27,13 +29,14 @@ __all__ = [
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-STATUS = ("ok", "step limit", "non-finite", "no rest", "step too small")
+STATUS = ("ok", "step limit", "non-finite", "no rest", "step too small", "event storm")
 """How a member may end; the codes below are positions here."""
 
-OK, STEP_LIMIT, NON_FINITE, NO_REST, STEP_TOO_SMALL = range(5)
+OK, STEP_LIMIT, NON_FINITE, NO_REST, STEP_TOO_SMALL, EVENT_STORM = range(6)
 
-# what a lane is doing: without a member, done for good, about to start a segment, stepping
-EMPTY, IDLE, ENTER, RUN = range(4)
+# what a lane is doing: without a member, done for good, about to start a segment, stepping, or holding a
+# member that has failed and is about to be given up
+EMPTY, IDLE, ENTER, RUN, FAILED = range(5)
 
 
 class Kernels(NamedTuple):
@@ -60,6 +63,14 @@ class Kernels(NamedTuple):
     state: int
     parameter: int
     output: int
+    state_end: int
+    first_stage: int
+    last_stage: int
+    rate: int
+    tolerance: int
+    relative_tolerance: int
+    stage_time: int
+    states: int
 
 
 class Lanes(NamedTuple):
@@ -79,6 +90,8 @@ class Lanes(NamedTuple):
     next_output: Integers
     steps: Integers
     rejected: Integers
+    failure: Integers
+    blamed: Integers
 
 
 def empty_lanes(width: int) -> Lanes:
@@ -100,6 +113,10 @@ class Results(NamedTuple):
         Their values, shape (row, column); the rows of a member start at the batch's ``first_row``.
     status, steps, rejected
         How each member ended and what it took, shape (member,).
+    failed_at
+        Clock at which a member failed, NaN where it did not, shape (member,).
+    worst
+        Number of the state at which a member failed, -1 where it did not, shape (member,).
     """
 
     wanted: Integers
@@ -107,3 +124,5 @@ class Results(NamedTuple):
     status: Integers
     steps: Integers
     rejected: Integers
+    failed_at: Floats
+    worst: Integers

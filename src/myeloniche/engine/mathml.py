@@ -13,12 +13,17 @@ import libsbml
 from myeloniche.engine.expression import TIME, ExpressionGraph
 from myeloniche.errors import ModelError, MyelonicheError, UnsupportedError
 
-__all__ = ["FormulaReader", "Function"]
+__all__ = ["FormulaReader", "Function", "rate_of"]
 
 Rule = Callable[[ExpressionGraph, Sequence[int]], int]
 
 # Avogadro's number as the SBML Level 3 specification fixes it for its symbol.
 _AVOGADRO = 6.02214179e23
+
+
+def rate_of(name: str) -> str:
+    """Return the symbol that stands for the rate of change of a quantity; no SBML id has a bracket."""
+    return f"rateOf({name})"
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,15 @@ class FormulaReader:
         Where the nodes go.
     definitions
         The libSBML function definition of each function by its id.
+    clock_start
+        What the model's time shows when the clock of the result shows 0.
     problems
         What could not be read; the formula then holds NaN in its place.
     """
 
     graph: ExpressionGraph
     definitions: Mapping[str, Any] = field(default_factory=dict)
+    clock_start: float = 0.0
     problems: list[MyelonicheError] = field(default_factory=list)
     _functions: dict[str, Function] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
@@ -86,10 +94,13 @@ class FormulaReader:
             return scope[name] if name in scope else self.graph.symbol(name)
         if kind == libsbml.AST_FUNCTION:
             return self._call(tree.getName(), operands, where)
+        if kind == libsbml.AST_NAME_TIME:
+            clock = self.graph.symbol(TIME)
+            return self.graph.call("add", clock, self.graph.number(self.clock_start))
         if kind in _LEAVES:
-            return _LEAVES[kind](self.graph)
-        if kind == libsbml.AST_FUNCTION_FACTORIAL:
-            return self._factorial(operands[0], where)
+            return self.graph.number(_LEAVES[kind])
+        if kind == libsbml.AST_FUNCTION_RATE_OF:
+            return self._rate_of(operands[0], where)
         rule = _RULES.get(kind)
         if rule is None:
             word = _WORDS.get(kind) or libsbml.formulaToL3String(tree)
@@ -108,6 +119,14 @@ class FormulaReader:
         bound = dict(zip(function.placeholders, arguments, strict=True))
         return self.graph.substitute(function.body, bound)
 
+    def _rate_of(self, operand: int, where: str) -> int:
+        operation, operands = self.graph.nodes[operand]
+        if operation != "symbol":
+            return self._problem(
+                UnsupportedError(f"{where} takes the rateOf a formula, expected the id of a quantity")
+            )
+        return self.graph.symbol(rate_of(operands[0]))
+
     def _function(self, name: str, where: str) -> Function | None:
         if name in self._functions:
             return self._functions[name]
@@ -125,14 +144,6 @@ class FormulaReader:
         self._functions[name] = Function(tuple(placeholders.values()), body)
         self._open.pop()
         return self._functions[name]
-
-    def _factorial(self, operand: int, where: str) -> int:
-        value = self.graph.value(operand)
-        if value is None or value < 0 or not value.is_integer():
-            return self._problem(
-                UnsupportedError(f"{where} takes the factorial of something that is no constant whole number")
-            )
-        return self.graph.number(math.gamma(value + 1.0))
 
     def _problem(self, problem: MyelonicheError) -> int:
         self.problems.append(problem)
@@ -214,15 +225,36 @@ def _remainder(graph: ExpressionGraph, operands: Sequence[int]) -> int:
     return graph.call("sub", operands[0], whole)
 
 
-_WORDS = {libsbml.AST_FUNCTION_DELAY: "delay", libsbml.AST_FUNCTION_RATE_OF: "rateOf"}
+def _factorial(graph: ExpressionGraph, operands: Sequence[int]) -> int:
+    """Return n! by bisection over its 171 finite values; NaN for what is no whole number from 0 up."""
+    operand = operands[0]
+    level = [graph.number(math.factorial(whole)) for whole in range(_LARGEST_FACTORIAL + 1)]
+    bounds = list(range(1, _LARGEST_FACTORIAL + 1))
+    while len(level) > 1:
+        # Neighbours meet at every other bound, as in the rounds of a tournament.
+        met = zip(level[::2], level[1::2], bounds[::2], strict=False)
+        joined = [
+            graph.call("select", graph.call("lt", operand, graph.number(bound)), low, high)
+            for low, high, bound in met
+        ]
+        level = [*joined, *level[2 * len(joined) :]]
+        bounds = bounds[1::2]
+    whole = graph.call("eq", operand, graph.call("floor", operand))
+    finite = graph.call("lt", operand, graph.number(_LARGEST_FACTORIAL + 1))
+    natural = graph.call("and", whole, graph.call("ge", operand, graph.number(0.0)))
+    value = graph.call("select", finite, level[0], graph.number(math.inf))
+    return graph.call("select", natural, value, graph.number(math.nan))
 
-_LEAVES: dict[int, Callable[[ExpressionGraph], int]] = {
-    libsbml.AST_NAME_TIME: lambda graph: graph.symbol(TIME),
-    libsbml.AST_NAME_AVOGADRO: lambda graph: graph.number(_AVOGADRO),
-    libsbml.AST_CONSTANT_E: lambda graph: graph.number(math.e),
-    libsbml.AST_CONSTANT_PI: lambda graph: graph.number(math.pi),
-    libsbml.AST_CONSTANT_TRUE: lambda graph: graph.number(1.0),
-    libsbml.AST_CONSTANT_FALSE: lambda graph: graph.number(0.0),
+
+_WORDS = {libsbml.AST_FUNCTION_DELAY: "delay"}
+_LARGEST_FACTORIAL = 170
+
+_LEAVES = {
+    libsbml.AST_NAME_AVOGADRO: _AVOGADRO,
+    libsbml.AST_CONSTANT_E: math.e,
+    libsbml.AST_CONSTANT_PI: math.pi,
+    libsbml.AST_CONSTANT_TRUE: 1.0,
+    libsbml.AST_CONSTANT_FALSE: 0.0,
 }
 
 _RULES: dict[int, Rule] = {
@@ -237,6 +269,7 @@ _RULES: dict[int, Rule] = {
     libsbml.AST_FUNCTION_LN: _direct("ln"),
     libsbml.AST_FUNCTION_EXP: _direct("exp"),
     libsbml.AST_FUNCTION_ABS: _direct("abs"),
+    libsbml.AST_FUNCTION_FACTORIAL: _factorial,
     libsbml.AST_FUNCTION_FLOOR: _direct("floor"),
     libsbml.AST_FUNCTION_CEILING: _direct("ceil"),
     libsbml.AST_FUNCTION_MIN: _many("min", math.inf),

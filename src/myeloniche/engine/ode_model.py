@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from myeloniche.engine.expression import TIME, ExpressionGraph
 from myeloniche.errors import ModelError, MyelonicheError, UnknownNameError, raise_all
 
-__all__ = ["OdeModel", "Process", "rates_of_states"]
+__all__ = ["Event", "OdeModel", "Process", "rates_of_states"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,45 @@ class Process:
 
 
 @dataclass(frozen=True)
+class Event:
+    """Something that happens to the states when a condition turns true.
+
+    Attributes
+    ----------
+    id
+        Name of the event; made up where the source has none.
+    trigger
+        Node of the condition; the event fires each time it turns from false to true.
+    assignments
+        Each state that is set, and the node of its new value. Values of one event do not see each other.
+    delay
+        Node of the time from firing to execution, in the model's time unit; None for at once.
+    priority
+        Node by which executions due at the same time are ordered, largest first; None for no place in order.
+    persistent
+        Whether a fired event is executed though its condition is false again before.
+    initial_value
+        The condition's value before the first instant: False lets the event fire at once.
+    at_trigger_time
+        Whether new values are those of the time of firing rather than those of execution.
+    """
+
+    id: str
+    trigger: int
+    assignments: tuple[tuple[str, int], ...]
+    delay: int | None = None
+    priority: int | None = None
+    persistent: bool = True
+    initial_value: bool = True
+    at_trigger_time: bool = True
+
+    def nodes(self) -> tuple[int, ...]:
+        """Return all nodes of the event: condition, new values, delay and priority where it has them."""
+        optional = (node for node in (self.delay, self.priority) if node is not None)
+        return (self.trigger, *(node for _, node in self.assignments), *optional)
+
+
+@dataclass(frozen=True)
 class OdeModel:
     """States, their derivatives and what may be observed, as nodes of one expression graph.
 
@@ -75,6 +114,9 @@ class OdeModel:
         Unit of states, parameters and observables, as text, where the source names one.
     processes
         The reactions of which the rates are made; a state in none of them has a rate of its own.
+    events
+        What happens to states when a condition turns true. An event sets nothing but states, so whatever
+        one sets is a state, with the rate 0 if nothing else moves it.
 
     Raises
     ------
@@ -93,6 +135,7 @@ class OdeModel:
     observables: Mapping[str, int] = field(default_factory=dict, repr=False)
     units: Mapping[str, str] = field(default_factory=dict, repr=False)
     processes: tuple[Process, ...] = field(default=(), repr=False)
+    events: tuple[Event, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         problems: list[MyelonicheError] = [*_length_problems(self), *_name_problems(self)]
@@ -153,6 +196,7 @@ class OdeModel:
             *(f"parameter {name}" for name in self.parameters),
             *(f"observable {name} {digest(node)}" for name, node in sorted(self.observables.items())),
             *(f"process {p.id} {digest(p.rate)} {p.stoichiometry} {p.modifiers}" for p in self.processes),
+            *(_event_text(event, digest) for event in self.events),
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -174,6 +218,13 @@ def rates_of_states(graph: ExpressionGraph, processes: Iterable[Process]) -> dic
         for (state, _), factor in zip(process.stoichiometry, process.factors, strict=True):
             terms.setdefault(state, []).append(graph.call("mul", factor, process.rate))
     return {state: graph.fold("add", parts) for state, parts in terms.items()}
+
+
+def _event_text(event: Event, digest: Callable[[int], str]) -> str:
+    optional = ["-" if node is None else digest(node) for node in (event.delay, event.priority)]
+    values = [f"{name}={digest(node)}" for name, node in event.assignments]
+    flags = (event.persistent, event.initial_value, event.at_trigger_time)
+    return " ".join(["event", event.id, digest(event.trigger), *optional, *map(str, flags), *values])
 
 
 def _length_problems(model: OdeModel) -> Iterable[ModelError]:
@@ -205,7 +256,11 @@ def _symbol_problems(model: OdeModel) -> Iterable[MyelonicheError]:
         *((f"rate of {n!r}", node, everything) for n, node in zip(model.states, model.rates, strict=True)),
         *((f"observable {n!r}", node, everything) for n, node in model.observables.items()),
         *((f"process {process.id!r}", process.rate, everything) for process in model.processes),
+        *((f"event {event.id!r}", node, everything) for event in model.events for node in event.nodes()),
     ]
     for where, node, known in uses:
         for name in sorted(model.graph.symbols(node) - known):
             yield UnknownNameError("symbol", name, known, where=where)
+    for event in model.events:
+        for name in (name for name, _ in event.assignments if name not in model.states):
+            yield UnknownNameError("state", name, model.states, where=f"event {event.id!r}")

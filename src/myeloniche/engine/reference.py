@@ -1,29 +1,28 @@
 """The slow plain twin of the compiled simulator: SciPy's integrators on the graph as NumPy evaluates it.
 
 It follows the same rules of periods, changes and outputs (see :mod:`myeloniche.engine.timeline`), one member
-after the other, and is the oracle against which the kernels are tested.
+after the other, and is the oracle against which the kernels are tested. Events are located on the dense
+output of every step (see :mod:`myeloniche.engine.reference_events`); in a period until rest, they sleep.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from myeloniche.engine.expression import TIME
-from myeloniche.engine.jacobian import symbolic_jacobian
 from myeloniche.engine.ode_model import OdeModel
+from myeloniche.engine.reference_equations import Method, ReferenceEquations, ReferenceSettings
+from myeloniche.engine.reference_events import EventLog, follow
 from myeloniche.engine.timeline import REST_TOLERANCE, Change, Member, Segment, check_members, segments
 from myeloniche.errors import IntegrationError
 
 __all__ = ["simulate_reference"]
 
 Array = NDArray[np.float64]
-Method = Literal["LSODA", "BDF", "Radau"]
 
 
 def simulate_reference(
@@ -50,7 +49,7 @@ def simulate_reference(
     rtol, atol
         Relative and absolute tolerance of every step.
     method
-        The SciPy integrator.
+        The SciPy integrator; models with events always take LSODA.
     rest_tolerance
         Largest relative change per unit of time of a state at rest.
     rest_atol
@@ -70,68 +69,16 @@ def simulate_reference(
     """
     check_members(model, members)
     names = tuple(model.states if outputs is None else outputs)
-    equations = _Equations.of(model, names)
-    settings = _Settings(rtol, atol, method, rest_tolerance, rest_atol)
+    equations = ReferenceEquations.of(model, names)
+    settings = ReferenceSettings(rtol, atol, method, rest_tolerance, rest_atol)
     return [dict(zip(names, _run(equations, member, settings), strict=True)) for member in members]
 
 
-@dataclass(frozen=True)
-class _Settings:
-    rtol: float
-    atol: float
-    method: Method
-    rest_tolerance: float
-    rest_atol: float
-
-
-@dataclass(frozen=True)
-class _Equations:
-    """Functions of the clock, the states and the parameters."""
-
-    model: OdeModel
-    rates: Any
-    entries: Any
-    observed: Any
-    positions: tuple[tuple[int, ...], tuple[int, ...]]
-
-    @classmethod
-    def of(cls, model: OdeModel, outputs: Sequence[str]) -> _Equations:
-        jacobian = symbolic_jacobian(model)
-        return cls(
-            model,
-            model.graph.function(model.rates),
-            model.graph.function(jacobian.nodes),
-            model.graph.function([model.node(name) for name in outputs]),
-            (jacobian.rows, jacobian.columns),
-        )
-
-    def start(self, member: Member) -> tuple[dict[str, float], Array]:
-        """Return the parameters and the state with which a member begins."""
-        parameters = {**self.model.nominal, **member.parameters}
-        values = self.model.graph.evaluate(self.model.initial, parameters)
-        state = dict(zip(self.model.states, (float(value) for value in values), strict=True))
-        state.update(member.initial)
-        return parameters, np.array(list(state.values()), dtype=np.float64)
-
-    def derivative(self, time: float, state: Array, parameters: Mapping[str, float]) -> Array:
-        return np.array(self.rates(self._values(time, state, parameters)), dtype=np.float64)
-
-    def jacobian(self, time: float, state: Array, parameters: Mapping[str, float]) -> Array:
-        matrix = np.zeros((state.size, state.size))
-        matrix[self.positions] = self.entries(self._values(time, state, parameters))
-        return matrix
-
-    def observe(self, time: float, state: Array, parameters: Mapping[str, float]) -> Array:
-        return np.array(self.observed(self._values(time, state, parameters)), dtype=np.float64)
-
-    def _values(self, time: float, state: Array, parameters: Mapping[str, float]) -> dict[str, float]:
-        return {**parameters, **dict(zip(self.model.states, state, strict=True)), TIME: time}
-
-
-def _run(equations: _Equations, member: Member, settings: _Settings) -> Array:
+def _run(equations: ReferenceEquations, member: Member, settings: ReferenceSettings) -> Array:
     """Return what a member shows, shape (output, time)."""
     parameters, state = equations.start(member)
     shown: list[Array] = []
+    log = EventLog.of(equations.model)
     for segment in segments(member):
         for change in segment.changes:
             _apply(change, equations.model, parameters, state)
@@ -142,14 +89,17 @@ def _run(equations: _Equations, member: Member, settings: _Settings) -> Array:
             state = rested
             continue
         times = np.minimum(member.times[segment.outputs], segment.stop)
-        states = _integrate(equations, segment, parameters, state, settings, times)
+        if equations.model.events:
+            states = follow(equations, log, segment, parameters, state, settings, times)
+        else:
+            states = _integrate(equations, segment, parameters, state, settings, times)
         shown += [equations.observe(time, y, parameters) for time, y in zip(times, states[:-1], strict=True)]
         state = states[-1]
     width = len(_no_output(equations, parameters, state))
     return np.array(shown, dtype=np.float64).reshape(-1, width).T
 
 
-def _no_output(equations: _Equations, parameters: Mapping[str, float], state: Array) -> Array:
+def _no_output(equations: ReferenceEquations, parameters: Mapping[str, float], state: Array) -> Array:
     return equations.observe(0.0, state, parameters)
 
 
@@ -169,11 +119,11 @@ def _changed(value: float, change: Change) -> float:
 
 
 def _integrate(
-    equations: _Equations,
+    equations: ReferenceEquations,
     segment: Segment,
     parameters: Mapping[str, float],
     state: Array,
-    settings: _Settings,
+    settings: ReferenceSettings,
     times: Array,
 ) -> list[Array]:
     """Return the state at each output time, and last the state at the segment's end."""
@@ -195,11 +145,11 @@ def _integrate(
 
 
 def _to_rest(
-    equations: _Equations,
+    equations: ReferenceEquations,
     segment: Segment,
     parameters: Mapping[str, float],
     state: Array,
-    settings: _Settings,
+    settings: ReferenceSettings,
 ) -> Array | None:
     """Return the state at rest with the clock stopped, or None if it does not rest in time."""
 

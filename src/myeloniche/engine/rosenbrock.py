@@ -4,7 +4,8 @@ Every lane of the vectors integrates one member with a time and a step size of i
 is done takes the next one from a counter that all threads share. No number of one lane ever reaches
 another, so a member's results do not depend on its neighbours, its lane or the number of threads.
 
-The arithmetic over states is in the compiled kernels; here are decisions only.
+The arithmetic over states is in the compiled kernels; here are decisions only. Without events and endpoints
+``watch`` is None, and Numba leaves out everything that asks for it.
 
 References
 ----------
@@ -14,19 +15,33 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.engine.batch import Batch
+from myeloniche.engine.delivery import (
+    deliver_at_start,
+    deliver_rows,
+    fail_member,
+    finish_member,
+    give_up_member,
+)
+from myeloniche.engine.endpoint_reduction import forget_endpoints, gather_endpoints
+from myeloniche.engine.event_execution import begin_segments, execute_events, forget_events
+from myeloniche.engine.event_search import end_steps_at_events, limit_sizes, search_events
 from myeloniche.engine.kernels.native_call import (
     call_kernel,
     compiled,
     compiled_part,
     fetch_and_increment,
+    source_number,
 )
 from myeloniche.engine.lanes import (
     EMPTY,
     ENTER,
+    FAILED,
     IDLE,
     NO_REST,
     NON_FINITE,
@@ -38,6 +53,7 @@ from myeloniche.engine.lanes import (
     Lanes,
     Results,
 )
+from myeloniche.engine.watch import Watch
 
 __all__ = ["advance"]
 
@@ -52,34 +68,15 @@ _STRETCH = 1.01  # a step this close to the period's end goes there
 _SMALLEST_STEP = 1e-18  # of the period's duration
 
 
-@compiled
-def advance(
+@compiled_part
+def _fill(
     kernels: Kernels,
     workspace: Floats,
     lanes: Lanes,
     batch: Batch,
     results: Results,
     counter: Integers,
-    max_steps: int,
-    rounds: int,
-) -> bool:
-    """Let every lane attempt up to ``rounds`` steps; return whether there is work left."""
-    for _ in range(rounds):
-        if not _fill(kernels, workspace, lanes, batch, results, counter):
-            return False
-        _choose_sizes(kernels, workspace, lanes, batch)
-        call_kernel(kernels.step, workspace)
-        accepted = _judge(kernels, workspace, lanes, batch, results, max_steps)
-        if accepted:
-            _deliver(kernels, workspace, lanes, batch, results)
-            call_kernel(kernels.accept, workspace)
-            _move_on(kernels, workspace, lanes, batch, results, max_steps)
-    return True
-
-
-@compiled_part
-def _fill(
-    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, counter: Integers
+    watch: Watch | None,
 ) -> bool:
     """Bring every lane to where it can step, or to idleness; return whether any can."""
     while True:
@@ -87,11 +84,13 @@ def _fill(
         fresh = False
         running = False
         for lane in range(lanes.phase.size):
+            if lanes.phase[lane] == FAILED:
+                give_up_member(kernels, workspace, lanes, batch, results, lane, watch)
             while lanes.phase[lane] == EMPTY or lanes.phase[lane] == ENTER:
                 if lanes.phase[lane] == EMPTY:
-                    _take_member(kernels, workspace, lanes, batch, counter, lane)
+                    _take_member(kernels, workspace, lanes, batch, counter, lane, watch)
                 else:
-                    if _enter_segment(kernels, workspace, lanes, batch, results, lane):
+                    if _enter_segment(kernels, workspace, lanes, batch, results, lane, watch):
                         changed = True
             if lanes.phase[lane] == RUN:
                 running = True
@@ -101,13 +100,19 @@ def _fill(
             call_kernel(kernels.prepare, workspace)
         if not fresh:
             return running
-        if _start_lanes(kernels, workspace, lanes, batch, results):
+        if _start_lanes(kernels, workspace, lanes, batch, results, watch):
             return True
 
 
 @compiled_part
 def _take_member(
-    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, counter: Integers, lane: int
+    kernels: Kernels,
+    workspace: Floats,
+    lanes: Lanes,
+    batch: Batch,
+    counter: Integers,
+    lane: int,
+    watch: Watch | None,
 ) -> None:
     member = fetch_and_increment(counter)
     if member >= batch.plan_of.size:
@@ -133,11 +138,20 @@ def _take_member(
     lanes.rejected[lane] = 0
     lanes.fresh[lane] = 2  # parameters and state are new
     lanes.phase[lane] = ENTER
+    if watch is not None:
+        forget_events(watch, lane)
+        forget_endpoints(watch, lane)
 
 
 @compiled_part
 def _enter_segment(
-    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int
+    kernels: Kernels,
+    workspace: Floats,
+    lanes: Lanes,
+    batch: Batch,
+    results: Results,
+    lane: int,
+    watch: Watch | None,
 ) -> bool:
     """Start the lane's next segment; return whether its parameters are new."""
     plans = batch.plans
@@ -145,7 +159,7 @@ def _enter_segment(
     segment = lanes.segment[lane]
     new = bool(lanes.fresh[lane] == 2)
     if segment == plans.first_segment[plan + 1]:
-        _finish(lanes, batch, results, lane, OK)
+        finish_member(lanes, batch, results, lane, OK, watch)
         return False
     first, last = plans.first_change[segment], plans.first_change[segment + 1]
     for change in range(first, last):
@@ -160,8 +174,14 @@ def _enter_segment(
     lanes.elapsed[lane] = 0.0
     workspace[kernels.time * width + lane] = plans.start[segment]
     workspace[kernels.clock * width + lane] = 1.0 - plans.until_rest[segment]
-    _deliver_at_start(kernels, workspace, lanes, batch, results, lane)
-    if plans.duration[segment] > 0.0 or plans.until_rest[segment] != 0:
+    timed = plans.duration[segment] > 0.0
+    shows_now = True
+    if watch is not None:
+        # a segment that begins anew shows its start after the events there, see _begin_segments
+        shows_now = not timed or lanes.fresh[lane] != 1
+    if shows_now:
+        deliver_at_start(kernels, workspace, lanes, batch, results, lane)
+    if timed or plans.until_rest[segment] != 0:
         lanes.phase[lane] = RUN
     else:
         lanes.segment[lane] += 1
@@ -185,46 +205,19 @@ def _apply(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, lane
 
 
 @compiled_part
-def _deliver_at_start(
-    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int
-) -> None:
-    plans = batch.plans
-    segment = lanes.segment[lane]
-    times = plans.first_time[batch.plan_of[lanes.member[lane]]]
-    until = plans.outputs_until[segment]
-    empty = plans.duration[segment] == 0.0
-    while lanes.next_output[lane] < until and (
-        empty or plans.times[times + lanes.next_output[lane]] <= plans.start[segment]
-    ):
-        _record(kernels.state, workspace, lanes, batch, results, lane)
-
-
-@compiled_part
-def _record(source: int, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int) -> None:
-    """Write the lane's next row of outputs from a part of the workspace."""
-    width = lanes.phase.size
-    row = batch.first_row[lanes.member[lane]] + lanes.next_output[lane]
-    for column in range(results.wanted.size):
-        results.outputs[row, column] = workspace[(source + results.wanted[column]) * width + lane]
-    lanes.next_output[lane] += 1
-
-
-@compiled_part
-def _finish(lanes: Lanes, batch: Batch, results: Results, lane: int, status: int) -> None:
-    member = lanes.member[lane]
-    results.steps[member] = lanes.steps[lane]
-    results.rejected[member] = lanes.rejected[lane]
-    if status != OK:
-        results.outputs[batch.first_row[member] : batch.first_row[member + 1]] = np.nan
-    results.status[member] = status
-    lanes.phase[lane] = EMPTY
-
-
-@compiled_part
-def _start_lanes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results) -> bool:
+def _start_lanes(
+    kernels: Kernels,
+    workspace: Floats,
+    lanes: Lanes,
+    batch: Batch,
+    results: Results,
+    watch: Watch | None,
+) -> bool:
     """Give fresh lanes their first step size; return whether all of them can go on."""
     width = lanes.phase.size
     resting = False
+    if watch is not None:
+        begin_segments(kernels, workspace, lanes, batch, results, watch)
     for lane in range(width):
         if lanes.phase[lane] == RUN:
             segment = lanes.segment[lane]
@@ -239,14 +232,15 @@ def _start_lanes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch
             lanes.old_size[lane] = 0.0
             lanes.proposal[lane] = workspace[kernels.guess * width + lane]
             if not np.isfinite(workspace[kernels.slope * width + lane]):
-                _finish(lanes, batch, results, lane, NON_FINITE)
+                first = kernels.first_stage
+                fail_member(lanes, lane, NON_FINITE, first)
     if resting:
         _check_rest(kernels, workspace, lanes, batch)
     for lane in range(width):
         # a period until rest without any time to come to it
         if lanes.phase[lane] == RUN and batch.plans.duration[lanes.segment[lane]] == 0.0:
-            _finish(lanes, batch, results, lane, NO_REST)
-        if lanes.phase[lane] == EMPTY or lanes.phase[lane] == ENTER:
+            fail_member(lanes, lane, NO_REST, kernels.rate)
+        if lanes.phase[lane] == FAILED or lanes.phase[lane] == ENTER:
             return False
     return True
 
@@ -282,7 +276,11 @@ def _choose_sizes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batc
 
 @compiled_part
 def _judge(
-    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, max_steps: int
+    kernels: Kernels,
+    workspace: Floats,
+    lanes: Lanes,
+    batch: Batch,
+    max_steps: int,
 ) -> bool:
     """Accept or reject each lane's step and choose the next size; return whether any was accepted."""
     width = lanes.phase.size
@@ -304,9 +302,11 @@ def _judge(
         # a NaN fails every comparison and so comes here
         factor = max(_SHRINK, _SAFETY * growth) if np.isfinite(error) else _SHRINK_NON_FINITE
         lanes.proposal[lane] = lanes.size[lane] * factor
-        _check_size(lanes, batch, results, lane)
-        if lanes.phase[lane] == RUN and lanes.steps[lane] >= max_steps:
-            _finish(lanes, batch, results, lane, STEP_LIMIT)
+        last = kernels.last_stage
+        if _is_too_small(lanes, batch, lane):
+            fail_member(lanes, lane, STEP_TOO_SMALL, last)
+        elif lanes.steps[lane] >= max_steps:
+            fail_member(lanes, lane, STEP_LIMIT, last)
     return any_accepted
 
 
@@ -331,58 +331,21 @@ def _grow(lanes: Lanes, lane: int, growth: float) -> None:
 
 
 @compiled_part
-def _check_size(lanes: Lanes, batch: Batch, results: Results, lane: int) -> None:
+def _is_too_small(lanes: Lanes, batch: Batch, lane: int) -> bool:
     segment = lanes.segment[lane]
     time = batch.plans.start[segment] + lanes.elapsed[lane]
     size = lanes.proposal[lane]
-    if time + size <= time or size < _SMALLEST_STEP * batch.plans.duration[segment]:
-        _finish(lanes, batch, results, lane, STEP_TOO_SMALL)
-
-
-@compiled_part
-def _deliver(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results) -> None:
-    """Write the outputs that lie within the accepted steps."""
-    width = lanes.phase.size
-    plans = batch.plans
-    evaluated = False
-    while True:
-        pending = False
-        for lane in range(width):
-            if not _has_output(kernels, workspace, lanes, batch, lane):
-                continue
-            pending = True
-            first = plans.first_time[batch.plan_of[lanes.member[lane]]]
-            passed = plans.times[first + lanes.next_output[lane]] - workspace[kernels.time * width + lane]
-            workspace[kernels.theta * width + lane] = min(1.0, max(0.0, passed / lanes.size[lane]))
-        if not pending:
-            return
-        if not evaluated:
-            call_kernel(kernels.dense, workspace)
-            evaluated = True
-        call_kernel(kernels.interpolate, workspace)
-        for lane in range(width):
-            if _has_output(kernels, workspace, lanes, batch, lane):
-                _record(kernels.output, workspace, lanes, batch, results, lane)
-
-
-@compiled_part
-def _has_output(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, lane: int) -> bool:
-    width = lanes.phase.size
-    if lanes.phase[lane] != RUN or workspace[kernels.mask * width + lane] == 0.0:
-        return False
-    plans = batch.plans
-    segment = lanes.segment[lane]
-    index = lanes.next_output[lane]
-    if plans.until_rest[segment] != 0 or index >= plans.outputs_until[segment]:
-        return False
-    reached = workspace[kernels.time * width + lane] + lanes.size[lane]
-    first = plans.first_time[batch.plan_of[lanes.member[lane]]]
-    return bool(lanes.last[lane] == 1 or plans.times[first + index] <= reached)
+    return bool(time + size <= time or size < _SMALLEST_STEP * batch.plans.duration[segment])
 
 
 @compiled_part
 def _move_on(
-    kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, max_steps: int
+    kernels: Kernels,
+    workspace: Floats,
+    lanes: Lanes,
+    batch: Batch,
+    max_steps: int,
+    watch: Watch | None,
 ) -> None:
     """Advance the accepted lanes, and end the segments that have reached their end."""
     width = lanes.phase.size
@@ -399,20 +362,80 @@ def _move_on(
             lanes.segment[lane] += 1
             lanes.phase[lane] = ENTER
         else:
-            workspace[kernels.time * width + lane] = plans.start[segment] + lanes.elapsed[lane]
+            clock = plans.start[segment] + lanes.elapsed[lane]
+            if watch is not None:
+                clock = watch.event_lanes.cut[lane]
+            workspace[kernels.time * width + lane] = clock
     if resting:
         _check_rest(kernels, workspace, lanes, batch)
-        _give_up_rest(kernels, workspace, lanes, batch, results)
+        _give_up_rest(kernels, workspace, lanes, batch)
     for lane in range(width):
         if lanes.phase[lane] == RUN and lanes.steps[lane] >= max_steps:
-            _finish(lanes, batch, results, lane, STEP_LIMIT)
+            last = kernels.last_stage
+            fail_member(lanes, lane, STEP_LIMIT, last)
 
 
 @compiled_part
-def _give_up_rest(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, results: Results) -> None:
+def _give_up_rest(
+    kernels: Kernels,
+    workspace: Floats,
+    lanes: Lanes,
+    batch: Batch,
+) -> None:
     width = lanes.phase.size
     for lane in range(width):
         if lanes.phase[lane] != RUN or workspace[kernels.mask * width + lane] == 0.0:
             continue
         if batch.plans.until_rest[lanes.segment[lane]] != 0 and lanes.last[lane] == 1:
-            _finish(lanes, batch, results, lane, NO_REST)
+            fail_member(lanes, lane, NO_REST, kernels.rate)
+
+
+def _advance_of(sources: int) -> Callable[..., bool]:
+    """Return the loop as compiled from the sources that a number stands for."""
+
+    @compiled
+    def advance(
+        kernels: Kernels,
+        workspace: Floats,
+        lanes: Lanes,
+        batch: Batch,
+        results: Results,
+        counter: Integers,
+        max_steps: int,
+        rounds: int,
+        watch: Watch | None,
+    ) -> bool:
+        """Let every lane attempt up to ``rounds`` steps; return whether there is work left."""
+        if sources == 0:  # never: it is asked for so that the store of compiled functions knows the number
+            return False
+        for _ in range(rounds):
+            if not _fill(kernels, workspace, lanes, batch, results, counter, watch):
+                return False
+            _choose_sizes(kernels, workspace, lanes, batch)
+            if watch is not None:
+                limit_sizes(kernels, workspace, lanes, batch, watch)
+            call_kernel(kernels.step, workspace)
+            accepted = _judge(kernels, workspace, lanes, batch, max_steps)
+            if accepted:
+                if watch is not None:
+                    call_kernel(watch.dense, workspace)
+                    search_events(kernels, workspace, lanes, batch, watch)
+                    gather_endpoints(kernels, workspace, lanes, batch, watch)
+                deliver_rows(kernels, workspace, lanes, batch, results, watch)
+                if watch is not None:
+                    end_steps_at_events(kernels, workspace, lanes, watch)
+                call_kernel(kernels.accept, workspace)
+                if watch is not None:
+                    execute_events(kernels, workspace, lanes, batch, results, watch)
+                _move_on(kernels, workspace, lanes, batch, max_steps, watch)
+        return True
+
+    return advance
+
+
+advance = _advance_of(
+    source_number(
+        "batch", "delivery", "endpoint_reduction", "event_execution", "event_search", "lanes", "watch"
+    )
+)
+"""Let every lane attempt up to ``rounds`` steps; return whether there is work left."""

@@ -1,28 +1,47 @@
 """SBML Level 2 and 3 core models become ordinary differential equations, or are refused.
 
 A state's number is the value that its SBML id has in formulas: a concentration, or an amount where the
-species has only substance units. What an initial assignment fixes for good (a parameter, a constant species)
-is no parameter of the result but an observable that follows from other parameters, so that a change of these
-reaches everything that rests on them.
+species has only substance units. Only where a compartment changes its size is a concentration no state: its
+amount is, as ``id.amount``, and the concentration is an observable that follows. What an initial assignment
+fixes for good (a parameter, a constant species) is no parameter of the result but an observable that follows
+from other parameters, so that a change of these reaches everything that rests on them. What an event sets is
+a state, with the rate 0 if nothing else moves it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from myeloniche.engine.expression import TIME, ExpressionGraph
-from myeloniche.engine.mathml import FormulaReader
-from myeloniche.engine.ode_model import OdeModel, Process, rates_of_states
-from myeloniche.engine.sbml_document import open_document
+from myeloniche.engine.ode_model import Event, OdeModel, Process, rates_of_states
+from myeloniche.engine.sbml_document import free_clock_name, open_document
+from myeloniche.engine.sbml_rates import Rates
+from myeloniche.engine.sbml_source import EventText, Source, amount_of
 from myeloniche.engine.sbml_units import time_unit, unit_texts
-from myeloniche.errors import ModelError, MyelonicheError, UnsupportedError, raise_all
+from myeloniche.errors import UnsupportedError
 
-__all__ = ["read_sbml"]
+__all__ = ["SbmlModel", "read_sbml", "read_sbml_model"]
+
+
+@dataclass(frozen=True)
+class SbmlModel:
+    """The equations of an SBML model, and how its species may be shown.
+
+    Attributes
+    ----------
+    equations
+        The equations.
+    amounts, concentrations
+        Node of the amount of every species, and of its concentration where its compartment has a size.
+    renamed
+        Names in the equations of what has another id in the file.
+    """
+
+    equations: OdeModel
+    amounts: Mapping[str, int]
+    concentrations: Mapping[str, int]
+    renamed: Mapping[str, str]
 
 
 def read_sbml(path_or_text: str | Path) -> OdeModel:
@@ -42,314 +61,167 @@ def read_sbml(path_or_text: str | Path) -> OdeModel:
     ModelError
         If the file is missing, is no valid SBML or leaves a value open.
     UnsupportedError
-        If it holds what is not honoured (events, algebraic rules, constraints, delays, fast reactions,
-        changing compartments, required packages), with the id of each such element.
+        If it holds what is not honoured (algebraic rules, delayed values, fast reactions, reactions without
+        a rate, required packages), with the id of each such element.
+    """
+    return read_sbml_model(path_or_text).equations
+
+
+def read_sbml_model(path_or_text: str | Path, *, clock_start: float = 0.0) -> SbmlModel:
+    """Return the equations of an SBML model together with amounts and concentrations of its species.
+
+    Parameters
+    ----------
+    path_or_text
+        As for :func:`read_sbml`.
+    clock_start
+        What the model's time is where the clock of the equations is 0; the state then is the initial one.
+
+    Raises
+    ------
+    ModelError, UnsupportedError
+        As for :func:`read_sbml`.
     """
     document, where = open_document(path_or_text)
-    source = _Source.of(document.getModel(), where)
+    renamed = free_clock_name(document)
+    source = Source.of(document.getModel(), where, clock_start)
     source.stop_on_problems()
-    start = source.resolve(source.at_start())
+    rates = Rates.of(source)
+    asked = rates.asked(_roots(source, rates))
+    start = source.resolve({**source.at_start(), **asked})
     source.stop_on_problems()
     fixed = {name: start[name] for name in source.fixed()}
-    running = source.resolve({**source.formulas, **fixed})
+    running = source.resolve({**source.formulas, **fixed, **asked})
     source.stop_on_problems()
-    return _model(source, start, running, fixed)
+    equations = _model(source, rates, start, running)
+    amounts, concentrations = _by_species(source, running)
+    return SbmlModel(equations, amounts, concentrations, renamed)
 
 
-@dataclass(frozen=True)
-class _Quantity:
-    """A compartment, species or parameter as declared."""
-
-    kind: str
-    constant: bool
-    declared: int | None
-
-
-@dataclass(frozen=True)
-class _Change:
-    """What one reaction does to one species; the coefficient is a raw formula."""
-
-    species: str
-    coefficient: int
+def _roots(source: Source, rates: Rates) -> Iterable[int]:
+    """Return every formula that may ask for a rate of change."""
+    yield from (*source.formulas.values(), *source.initial.values())
+    for state, name in source.states().items():
+        rule = rates.rule(state, name)
+        if rule is not None:
+            yield rule
+    for factors in rates.factors.values():
+        yield from factors.values()
+    for event in source.events:
+        optional = (node for node in (event.delay, event.priority) if node is not None)
+        yield from (event.trigger, *event.assignments.values(), *optional)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """The raw formulas of an SBML model by the name that they define."""
-
-    model: Any
-    where: str
-    reader: FormulaReader
-    quantities: dict[str, _Quantity] = field(default_factory=dict)
-    initial: dict[str, int] = field(default_factory=dict)
-    rate_rules: dict[str, int] = field(default_factory=dict)
-    formulas: dict[str, int] = field(default_factory=dict)
-    coefficients: dict[str, int] = field(default_factory=dict)
-    local_values: dict[str, float] = field(default_factory=dict)
-    changes: dict[str, list[_Change]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, model: Any, where: str) -> _Source:
-        definitions = {function.getId(): function for function in model.getListOfFunctionDefinitions()}
-        source = cls(model, where, FormulaReader(ExpressionGraph(), definitions))
-        source._read_quantities()
-        source._read_rules()
-        for reaction in model.getListOfReactions():
-            source._read_reaction(reaction)
-        return source
-
-    @property
-    def graph(self) -> ExpressionGraph:
-        return self.reader.graph
-
-    @property
-    def problems(self) -> list[MyelonicheError]:
-        return self.reader.problems
-
-    def stop_on_problems(self) -> None:
-        """Raise what was found so far; what is not honoured goes first, as the rest may follow from it."""
-        placed = [type(problem)(f"{self.where}: {problem}") for problem in self.problems]
-        refused = [problem for problem in placed if isinstance(problem, UnsupportedError)]
-        raise_all(refused or placed, title=self.where)
-
-    def complain(self, message: str) -> None:
-        self.problems.append(ModelError(message))
-
-    # ---- reading -------------------------------------------------------------------------------------
-
-    def _read_quantities(self) -> None:
-        for compartment in self.model.getListOfCompartments():
-            size = compartment.getSize() if compartment.isSetSize() else None
-            self._declare("compartment", compartment, size)
-        for species in self.model.getListOfSpecies():
-            constant = species.getConstant()
-            self.quantities[species.getId()] = _Quantity("species", constant, self._declared_of(species))
-        for parameter in self.model.getListOfParameters():
-            value = parameter.getValue() if parameter.isSetValue() else None
-            self._declare("parameter", parameter, value)
-        if TIME in self.quantities:
-            kind = self.quantities[TIME].kind
-            self.problems.append(
-                UnsupportedError(f"the id {TIME!r} is the name of the clock; rename the {kind}")
-            )
-
-    def _declare(self, kind: str, element: Any, value: float | None) -> None:
-        node = None if value is None or math.isnan(value) else self.graph.number(value)
-        self.quantities[element.getId()] = _Quantity(kind, element.getConstant(), node)
-
-    def _declared_of(self, species: Any) -> int | None:
-        """Return a species' initial value in its own terms: amount or concentration."""
-        size = self.size_of(species)
-        if species.isSetInitialAmount():
-            amount = self.graph.number(species.getInitialAmount())
-            return amount if size is None else self.graph.call("div", amount, size)
-        if species.isSetInitialConcentration():
-            concentration = self.graph.number(species.getInitialConcentration())
-            if size is not None:
-                return concentration
-            return self.graph.call("mul", concentration, self.graph.symbol(species.getCompartment()))
-        return None
-
-    def size_of(self, species: Any) -> int | None:
-        """Return the node of a species' compartment if its number is a concentration, else None."""
-        compartment = self.model.getCompartment(species.getCompartment())
-        if (
-            species.getHasOnlySubstanceUnits()
-            or compartment is None
-            or not compartment.getSpatialDimensions()
-        ):
-            return None
-        return self.graph.symbol(species.getCompartment())
-
-    def _read_rules(self) -> None:
-        for assignment in self.model.getListOfInitialAssignments():
-            name = assignment.getSymbol()
-            self.initial[name] = self.reader.read(assignment.getMath(), f"initial assignment of {name!r}")
-        for rule in self.model.getListOfRules():
-            name = rule.getVariable()
-            target = self.rate_rules if rule.isRate() else self.formulas
-            kind = "rate rule" if rule.isRate() else "assignment rule"
-            target[name] = self.reader.read(rule.getMath(), f"{kind} of {name!r}")
-        for name in [name for name in self.rate_rules if name not in self.quantities]:
-            self.problems.append(
-                UnsupportedError(
-                    f"the rate rule of the stoichiometry {name!r} is not honoured; make it constant"
-                )
-            )
-
-    def _read_reaction(self, reaction: Any) -> None:
-        name, law = reaction.getId(), reaction.getKineticLaw()
-        if law is None:
-            self.complain(f"reaction {name!r} has no kinetic law; add one")
-            return
-        scope = {}
-        for parameter in law.getListOfParameters():
-            full_name = f"{name}.{parameter.getId()}"
-            scope[parameter.getId()] = self.graph.symbol(full_name)
-            self.local_values[full_name] = parameter.getValue() if parameter.isSetValue() else math.nan
-        self.formulas[name] = self.reader.read(law.getMath(), f"reaction {name!r}", scope)
-        self.changes[name] = [
-            *(self._read_change(name, part, -1.0) for part in reaction.getListOfReactants()),
-            *(self._read_change(name, part, 1.0) for part in reaction.getListOfProducts()),
-        ]
-
-    def _read_change(self, reaction: str, part: Any, sign: float) -> _Change:
-        name, species = part.getId(), part.getSpecies()
-        if part.isSetStoichiometryMath():
-            where = f"stoichiometry of {species!r} in reaction {reaction!r}"
-            coefficient = self.reader.read(part.getStoichiometryMath().getMath(), where)
-        else:
-            coefficient = self.graph.number(part.getStoichiometry())
-        if name and (name in self.formulas or name in self.initial):
-            coefficient = self.graph.symbol(name)
-        elif math.isnan(self.graph.value(coefficient) or 0.0):
-            self.complain(f"{species!r} has no stoichiometry in reaction {reaction!r}; add it")
-        elif name:
-            self.coefficients[name] = coefficient
-        return _Change(species, self.graph.call("mul", self.graph.number(sign), coefficient))
-
-    # ---- sorting out ---------------------------------------------------------------------------------
-
-    def is_state(self, name: str) -> bool:
-        """Say whether a quantity has a derivative, if only 0."""
-        quantity = self.quantities[name]
-        if name in self.rate_rules:
-            return True
-        if quantity.kind != "species" or name in self.formulas:
-            return False
-        # A constant species given as an amount follows its compartment, which no plain number could.
-        follows = quantity.declared is not None and self.graph.value(quantity.declared) is None
-        return not quantity.constant or (follows and name not in self.initial)
-
-    def states(self) -> tuple[str, ...]:
-        return tuple(name for name in self.quantities if self.is_state(name))
-
-    def fixed(self) -> tuple[str, ...]:
-        """Return what an initial assignment fixes for good and is no plain number."""
-        return tuple(
-            name
-            for name, node in self.initial.items()
-            if (name not in self.quantities or not self.is_state(name))
-            and name not in self.formulas
-            and (name not in self.quantities or self.graph.value(node) is None)
-        )
-
-    def parameters(self) -> tuple[str, ...]:
-        taken = {*self.states(), *self.fixed(), *self.formulas}
-        return (*(name for name in self.quantities if name not in taken), *self.local_values)
-
-    def value(self, name: str) -> float:
-        """Return the nominal value of a parameter, NaN if it has none."""
-        if name in self.local_values:
-            return self.local_values[name]
-        node = self.initial.get(name, self.quantities[name].declared)
-        value = None if node is None else self.graph.value(node)
-        return math.nan if value is None else value
-
-    def at_start(self) -> dict[str, int]:
-        """Return the formula of everything but the parameters at time 0."""
-        formulas = {**self.coefficients, **self.formulas, TIME: self.graph.number(0.0)}
-        for name in self.fixed():
-            formulas[name] = self.initial[name]
-        for name in self.states():
-            node = self.initial.get(name, self.quantities[name].declared)
-            if node is None:
-                self.complain(f"{self.quantities[name].kind} {name!r} has no initial value; add one")
-            else:
-                formulas[name] = node
-        return formulas
-
-    def resolve(self, formulas: Mapping[str, int]) -> dict[str, int]:
-        """Return formulas with every name that another one defines replaced, in the order they need."""
-        formulas = {**self.coefficients, **formulas}
-        needs = {name: self.graph.symbols(node) & formulas.keys() for name, node in formulas.items()}
-        try:
-            order = list(TopologicalSorter(needs).static_order())
-        except CycleError as error:
-            circle = " -> ".join(repr(name) for name in error.args[1])
-            self.complain(f"these define each other in a circle: {circle}; break it")
-            return {}
-        resolved: dict[str, int] = {}
-        for name in order:
-            known = {needed: resolved[needed] for needed in needs[name]}
-            resolved[name] = self.graph.substitute(formulas[name], known)
-        return resolved
-
-
-def _model(
-    source: _Source, start: Mapping[str, int], running: Mapping[str, int], fixed: Mapping[str, int]
-) -> OdeModel:
+def _model(source: Source, rates: Rates, start: Mapping[str, int], running: Mapping[str, int]) -> OdeModel:
     states, parameters = source.states(), source.parameters()
-    processes = tuple(_processes(source, start, running))
-    rates = rates_of_states(source.graph, processes)
-    for name, rule in source.rate_rules.items():
-        rates[name] = source.graph.substitute(rule, running)
+    processes = tuple(_processes(source, rates, start, running))
+    derivatives = rates_of_states(source.graph, processes)
+    for state, name in states.items():
+        rule = rates.rule(state, name)
+        if rule is not None:
+            derivatives[state] = source.graph.substitute(rule, running)
     zero = source.graph.number(0.0)
-    observables = {name: running[name] for name in dict.fromkeys((*fixed, *source.formulas))}
+    shown = dict.fromkeys((*source.fixed(), *source.formulas, *source.coefficients))
+    observables = {name: running[name] for name in shown}
     units = unit_texts(source.model)
+    values = {name: source.value(name) for name in parameters}
     model = OdeModel(
         name=source.model.getId() or source.model.getName() or Path(source.where).stem,
         time_unit=time_unit(source.model),
         graph=source.graph,
-        states=states,
-        initial=tuple(start[name] for name in states),
+        states=tuple(states),
+        initial=tuple(start[state] for state in states),
         parameters=parameters,
-        values=tuple(source.value(name) for name in parameters),
-        rates=tuple(rates.get(name, zero) for name in states),
+        values=tuple(float("nan") if value is None else value for value in values.values()),
+        rates=tuple(derivatives.get(state, zero) for state in states),
         observables=observables,
         units={name: units[name] for name in (*states, *parameters, *observables) if name in units},
         processes=processes,
+        events=tuple(_event(source, event, running) for event in source.events),
     )
-    _demand_values(source, model)
+    _demand_values(source, model, values)
     return model
 
 
-def _processes(source: _Source, start: Mapping[str, int], running: Mapping[str, int]) -> Iterable[Process]:
-    graph, states = source.graph, frozenset(source.states())
-    for name, changes in source.changes.items():
-        net: dict[str, int] = {}
-        for change in changes:
-            known = net.get(change.species, graph.number(0.0))
-            net[change.species] = graph.call("add", known, change.coefficient)
-        moved = {s: node for s, node in net.items() if _is_moved(source, s) and graph.value(node) != 0.0}
-        factors = [graph.substitute(_factor(source, s, node), running) for s, node in moved.items()]
-        nominal = [_nominal(source, start, node) for node in moved.values()]
+def _processes(
+    source: Source, rates: Rates, start: Mapping[str, int], running: Mapping[str, int]
+) -> Iterable[Process]:
+    graph, states = source.graph, source.states()
+    for name, factors in rates.factors.items():
+        net = rates.coefficients[name]
+        touched = {amount_of(species) if species in source.amounts else species for species in net}
+        nominal = {state: _nominal(source, start, net[states[state]]) for state in factors}
         yield Process(
             id=name,
             rate=running[name],
-            stoichiometry=tuple(zip(moved, nominal, strict=True)),
-            modifiers=tuple(sorted(graph.symbols(running[name]) & states - net.keys())),
-            factors=tuple(factors),
+            stoichiometry=tuple(nominal.items()),
+            modifiers=tuple(sorted(graph.symbols(running[name]) & states.keys() - touched)),
+            factors=tuple(graph.substitute(factor, running) for factor in factors.values()),
         )
 
 
-def _is_moved(source: _Source, name: str) -> bool:
-    species = source.model.getSpecies(name)
-    return not (species.getBoundaryCondition() or species.getConstant()) and name not in source.rate_rules
-
-
-def _factor(source: _Source, name: str, coefficient: int) -> int:
-    """Return coefficient times conversion factor, over compartment size if the number is a concentration."""
-    species, graph = source.model.getSpecies(name), source.graph
-    conversion = species.getConversionFactor() or source.model.getConversionFactor()
-    if conversion:
-        coefficient = graph.call("mul", coefficient, graph.symbol(conversion))
-    size = source.size_of(species)
-    return coefficient if size is None else graph.call("div", coefficient, size)
-
-
-def _nominal(source: _Source, start: Mapping[str, int], coefficient: int) -> float:
+def _nominal(source: Source, start: Mapping[str, int], coefficient: int) -> float:
     node = source.graph.substitute(coefficient, start)
-    values = {name: source.value(name) for name in source.graph.symbols(node)}
+    values = {name: source.value(name) or 0.0 for name in source.graph.symbols(node)}
     return float(source.graph.evaluate([node], values)[0])
 
 
-def _demand_values(source: _Source, model: OdeModel) -> None:
+def _event(source: Source, event: EventText, running: Mapping[str, int]) -> Event:
+    element, trigger = event.element, event.element.getTrigger()
+    assignments = {}
+    for name, value in event.assignments.items():
+        if name in source.amounts:
+            _demand_one_time(source, event, name)
+            # A new size of the same event comes after the new concentration, which is one in the old size.
+            value = source.graph.call("mul", value, source.amounts[name])
+            name = amount_of(name)
+        assignments[name] = source.graph.substitute(value, running)
+    return Event(
+        id=event.id,
+        trigger=source.graph.substitute(event.trigger, running),
+        assignments=tuple(assignments.items()),
+        delay=None if event.delay is None else source.graph.substitute(event.delay, running),
+        priority=None if event.priority is None else source.graph.substitute(event.priority, running),
+        persistent=trigger.getPersistent(),
+        initial_value=trigger.getInitialValue(),
+        at_trigger_time=element.getUseValuesFromTriggerTime(),
+    )
+
+
+def _demand_one_time(source: Source, event: EventText, name: str) -> None:
+    """Refuse a value of the time of firing that meets a size of the time of execution."""
+    if event.delay is not None and event.element.getUseValuesFromTriggerTime():
+        source.problems.append(
+            UnsupportedError(
+                f"event {event.id!r} sets the concentration {name!r}, in a compartment of changing size, to "
+                "a value of an earlier time; set useValuesFromTriggerTime to false"
+            )
+        )
+
+
+def _by_species(source: Source, running: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the nodes of amount and of concentration of every species."""
+    graph, amounts, concentrations = source.graph, dict[str, int](), dict[str, int]()
+    for species in source.model.getListOfSpecies():
+        name, compartment = species.getId(), species.getCompartment()
+        size, number = running.get(compartment, graph.symbol(compartment)), graph.symbol(name)
+        number = running.get(name, number)
+        if source.size_of(species) is None:
+            amounts[name], concentrations[name] = number, graph.call("div", number, size)
+        else:
+            amounts[name], concentrations[name] = graph.call("mul", number, size), number
+        if name in source.amounts:
+            amounts[name] = graph.symbol(amount_of(name))
+    return amounts, concentrations
+
+
+def _demand_values(source: Source, model: OdeModel, values: Mapping[str, float | None]) -> None:
     """Refuse a model in which a parameter without a value is used."""
     graph = model.graph
-    roots = [*model.initial, *model.rates, *model.observables.values()]
+    of_events = (node for event in model.events for node in event.nodes())
+    roots = [*model.initial, *model.rates, *model.observables.values(), *of_events]
     used = frozenset[str]().union(*(graph.symbols(node) for node in roots))
-    for name, value in model.nominal.items():
-        if math.isnan(value) and name in used:
+    for name, value in values.items():
+        if value is None and name in used:
             source.complain(f"parameter {name!r} is used but has no value; add one")
     source.stop_on_problems()

@@ -8,9 +8,11 @@ from typing import Any
 
 import libsbml
 
+from myeloniche.engine.expression import TIME
+from myeloniche.engine.sbml_guard import demand_harmless
 from myeloniche.errors import ModelError, UnsupportedError, raise_all
 
-__all__ = ["open_document"]
+__all__ = ["free_clock_name", "open_document"]
 
 _OLDEST_LEVEL = 2
 _LONGEST_MESSAGE = 400
@@ -29,6 +31,7 @@ def open_document(path_or_text: str | Path) -> tuple[Any, str]:
         If it holds what is not honoured, with the kind and id of every such element.
     """
     text, where = _source(path_or_text)
+    demand_harmless(text, where)
     document = libsbml.readSBMLFromString(text)
     unreadable = list(_logged(document, where, libsbml.LIBSBML_SEV_FATAL))
     raise_all(unreadable, title=where)
@@ -38,6 +41,27 @@ def open_document(path_or_text: str | Path) -> tuple[Any, str]:
     if document.getModel() is None:
         raise ModelError(f"{where}: got an SBML document without a model")
     return document, where
+
+
+def free_clock_name(document: Any) -> dict[str, str]:
+    """Rename what has the name of the clock as its id, everywhere in the document.
+
+    Returns
+    -------
+    The new id by the old one; empty if there was nothing to rename.
+    """
+    model = document.getModel()
+    element = model.getElementBySId(TIME)
+    if element is None:
+        return {}
+    new = f"{TIME}_"
+    while model.getElementBySId(new) is not None:
+        new += "_"
+    element.setId(new)
+    elements = model.getListOfAllElements()
+    for index in range(elements.getSize()):
+        elements.get(index).renameSIdRefs(TIME, new)
+    return {TIME: new}
 
 
 def _source(path_or_text: str | Path) -> tuple[str, str]:
@@ -100,17 +124,9 @@ def _required_packages(document: Any) -> Iterable[str]:
 
 
 def _refused_elements(model: Any) -> Iterable[tuple[str, str, str]]:
-    for index, event in enumerate(model.getListOfEvents()):
-        yield "event", event.getId() or f"number {index + 1}", "state what happens in the timeline instead"
-    for index, constraint in enumerate(model.getListOfConstraints()):
-        yield "constraint", constraint.getMetaId() or f"number {index + 1}", "remove it and check the result"
     for index, rule in enumerate(model.getListOfRules()):
         if rule.isAlgebraic():
             yield "algebraic rule", f"number {index + 1}", "solve it for one variable as an assignment rule"
     for reaction in model.getListOfReactions():
         if reaction.isSetFast() and reaction.getFast():
             yield "fast reaction", reaction.getId(), "give it a rate law fast enough"
-    ruled = {rule.getVariable() for rule in model.getListOfRules() if not rule.isAlgebraic()}
-    for compartment in model.getListOfCompartments():
-        if compartment.getId() in ruled:
-            yield "compartment of changing size", compartment.getId(), "make it constant"

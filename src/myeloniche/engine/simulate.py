@@ -5,14 +5,24 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from myeloniche.engine.batch import Batch, flatten_members, flatten_table
-from myeloniche.engine.integration import Outcome, Settings, integrate
+from myeloniche.engine.checking import (
+    TIGHTENING,
+    Check,
+    largest_difference,
+    sample_of,
+    taken,
+    tolerance_hints,
+)
+from myeloniche.engine.cuda.choose import integrator
+from myeloniche.engine.endpoints import Endpoint
+from myeloniche.engine.integration import Outcome, Settings
 from myeloniche.engine.lanes import STATUS
 from myeloniche.engine.observation import needed_states, observe
 from myeloniche.engine.ode_model import OdeModel
@@ -22,10 +32,29 @@ from myeloniche.errors import IntegrationError, ModelError
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["Statistics", "Trajectories", "ensemble", "simulate"]
+__all__ = ["Failures", "Statistics", "Trajectories", "ensemble", "simulate"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is asked of members: outputs to store, endpoints to gather, and how accurately.
+
+    Attributes
+    ----------
+    outputs, endpoints, settings
+        As :func:`simulate` has them.
+    """
+
+    outputs: tuple[str, ...]
+    endpoints: tuple[Endpoint, ...]
+    settings: Settings
+
+    def watched(self, model: OdeModel) -> tuple[int, ...]:
+        """Return the nodes that endpoints look at."""
+        return tuple(endpoint.node(model) for endpoint in self.endpoints)
 
 
 @dataclass(frozen=True)
@@ -44,6 +73,23 @@ class Statistics:
     rejected: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Failures:
+    """Where members failed.
+
+    Attributes
+    ----------
+    times
+        Clock at which each member failed, NaN where it did not, shape (member,).
+    states
+        Name of the state to blame, the first that was no number or the one with the largest error for its
+        tolerance; empty where the member did not fail, one per member.
+    """
+
+    times: Floats
+    states: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Trajectories:
     """What some members showed.
@@ -58,19 +104,40 @@ class Trajectories:
         Outputs of all members one after the other, shape (row, output); NaN for failed members.
     statistics
         Steps that each member took.
+    endpoints
+        What was gathered on the way, by the endpoints' labels, each of shape (member,); NaN for failed
+        members.
+    check
+        What a repetition with tighter tolerances showed, if one was asked for.
     """
 
     model: OdeModel = field(repr=False)
     outputs: tuple[str, ...]
     values: Floats = field(repr=False)
     statistics: Statistics = field(repr=False)
-    _codes: NDArray[np.int64] = field(repr=False)
+    endpoints: Mapping[str, Floats] = field(repr=False)
+    check: Check | None
+    _outcome: Outcome = field(repr=False)
     _batch: Batch = field(repr=False)
+    _run: Run = field(repr=False)
 
     @functools.cached_property
     def status(self) -> list[str]:
-        """How each member ended: "ok", "step limit", "non-finite", "no rest" or "step too small"."""
-        return [STATUS[code] for code in self._codes]
+        """How each member ended: "ok" or one of the failures in :data:`myeloniche.engine.lanes.STATUS`."""
+        return [STATUS[code] for code in self._outcome.status]
+
+    @functools.cached_property
+    def failures(self) -> Failures:
+        """When each failed member failed, and at which state."""
+        unknown = np.full(len(self), np.nan)
+        times = self._outcome.failed_at if self._outcome.failed_at.size else unknown
+        worst = self._outcome.worst if self._outcome.worst.size else np.full(len(self), -1)
+        return Failures(times, tuple(self.model.states[index] if index >= 0 else "" for index in worst))
+
+    @functools.cached_property
+    def hints(self) -> tuple[str, ...]:
+        """Advice on absolute tolerances that do not suit the values the states took."""
+        return tolerance_hints(self.model, self._run.settings, self.outputs, self.values)
 
     def __len__(self) -> int:
         return self._batch.members
@@ -80,9 +147,8 @@ class Trajectories:
         index = range(len(self))[index]
         plans = self._batch.plans
         plan = self._batch.plan_of[index]
-        rows = slice(self._batch.first_row[index], self._batch.first_row[index + 1])
         times = plans.times[plans.first_time[plan] : plans.first_time[plan + 1]]
-        columns = self.values[rows]
+        columns = self._rows(index)
         return times, {name: columns[:, place] for place, name in enumerate(self.outputs)}
 
     @functools.cached_property
@@ -96,7 +162,15 @@ class Trajectories:
         """
         times = self._common_times()
         cube = self.values.reshape(len(self), times.size, len(self.outputs))
-        return _dataset(self.model, self.outputs, cube, times, self.status)
+        dataset = _dataset(self.model, self.outputs, cube, times, self.status)
+        gathered = {
+            endpoint.label: ("member", self.endpoints[endpoint.label], _unit(endpoint.unit(self.model)))
+            for endpoint in self._run.endpoints
+        }
+        if self.check is not None:
+            dataset.attrs["largest_relative_difference"] = self.check.largest
+            dataset.attrs["checked_members"] = len(self.check.members)
+        return dataset.assign(gathered)
 
     def raise_failed(self) -> None:
         """Raise an error if any member failed.
@@ -106,15 +180,22 @@ class Trajectories:
         IntegrationError
             With the number of failures of each kind and the first members concerned.
         """
-        failed = np.flatnonzero(self._codes)
+        failed = np.flatnonzero(self._outcome.status)
         if failed.size:
             counts = Counter(self.status[index] for index in failed)
             kinds = ", ".join(f"{count} x {kind!r}" for kind, count in counts.items())
-            shown = ", ".join(map(str, failed[:5]))
+            shown = ", ".join(self._failure(int(index)) for index in failed[:5])
             raise IntegrationError(
                 f"model {self.model.name!r}: {failed.size} of {len(self)} members failed ({kinds}), "
                 f"the first are {shown}. Look at their parameters, raise max_steps, or pass throw=False"
             )
+
+    def _rows(self, index: int) -> Floats:
+        return self.values[self._batch.first_row[index] : self._batch.first_row[index + 1]]
+
+    def _failure(self, index: int) -> str:
+        time, state = self.failures.times[index], self.failures.states[index]
+        return f"{index} (t = {time:g}, state {state!r})" if state else str(index)
 
     def _common_times(self) -> Floats:
         plans = self._batch.plans
@@ -142,6 +223,9 @@ def simulate(
     progress: Progress | None = None,
     throw: bool = False,
     lanes: int | None = None,
+    endpoints: Sequence[Endpoint] = (),
+    check_fraction: float = 0.0,
+    device: str = "cpu",
 ) -> Trajectories:
     """Integrate members of an ensemble, each with its own parameters, timeline and output times.
 
@@ -152,7 +236,7 @@ def simulate(
     members
         What to simulate.
     outputs
-        States, parameters or observables; all states if not given.
+        States, parameters or observables; all states if not given, none if there are endpoints.
     rtol, atol
         Relative tolerance, and absolute tolerance in the states' units for all or by state.
     max_steps
@@ -167,6 +251,12 @@ def simulate(
         Whether a failed member is an error instead of a status.
     lanes
         Members side by side in one vector; by default what the processor's registers hold.
+    endpoints
+        Numbers to gather on the way, so that no trajectory need be stored.
+    check_fraction
+        Part of the members, 0 to 1, to repeat at a tenth of the tolerances for the result's ``check``.
+    device
+        ``"cpu"``, or ``"cuda"`` for a GPU; where there is none, a warning says so and the CPU does the work.
 
     Returns
     -------
@@ -180,8 +270,10 @@ def simulate(
         With ``throw``, if a member failed.
     """
     check_members(model, members)
-    settings = Settings(rtol, atol, max_steps, rest_tolerance, workers, lanes)
-    trajectories = _run(model, flatten_members(model, members), outputs, settings, progress)
+    settings = Settings(rtol, atol, max_steps, rest_tolerance, workers, lanes, device)
+    run = Run(outputs_of(model, outputs, endpoints), tuple(endpoints), settings)
+    batch = flatten_members(model, members, run.watched(model))
+    trajectories = _checked(model, batch, run, check_fraction, progress)
     if throw:
         trajectories.raise_failed()
     return trajectories
@@ -197,6 +289,8 @@ def ensemble(
     outputs: Sequence[str] | None = None,
     throw: bool = False,
     progress: Progress | None = None,
+    endpoints: Sequence[Endpoint] = (),
+    check_fraction: float = 0.0,
     **settings: Any,
 ) -> xarray.Dataset:
     """Integrate many members that differ by columns of numbers and share timeline and output times.
@@ -214,13 +308,20 @@ def ensemble(
     timeline
         Periods that all members go through.
     outputs
-        States, parameters or observables; all states if not given.
+        States, parameters or observables; all states if not given, none if there are endpoints.
     throw
         Whether a failed member is an error instead of a status.
     progress
         Called now and then with the number of members done and their total.
+    endpoints
+        Numbers to gather on the way, one variable of dimension (member,) each; memory then does not grow with
+        the output times.
+    check_fraction
+        Part of the members, 0 to 1, to repeat at a tenth of the tolerances; the attributes
+        ``largest_relative_difference`` and ``checked_members`` tell what came of it.
     **settings
-        ``rtol``, ``atol``, ``max_steps``, ``rest_tolerance``, ``workers``, ``lanes``; see :func:`simulate`.
+        ``rtol``, ``atol``, ``max_steps``, ``rest_tolerance``, ``workers``, ``lanes``, ``device``;
+        see :func:`simulate`.
 
     Returns
     -------
@@ -243,27 +344,64 @@ def ensemble(
         times=np.asarray(times, np.float64),
     )
     check_members(model, [plan])
-    batch = flatten_table(model, columns, states, plan)
-    trajectories = _run(model, batch, outputs, Settings(**settings), progress)
+    run = Run(outputs_of(model, outputs, endpoints), tuple(endpoints), Settings(**settings))
+    batch = flatten_table(model, columns, states, plan, run.watched(model))
+    trajectories = _checked(model, batch, run, check_fraction, progress)
     if throw:
         trajectories.raise_failed()
     return trajectories.dataset
 
 
-def _run(
-    model: OdeModel,
-    batch: Batch,
-    outputs: Sequence[str] | None,
-    settings: Settings,
-    progress: Progress | None,
+def outputs_of(
+    model: OdeModel, outputs: Sequence[str] | None, endpoints: Sequence[Endpoint]
+) -> tuple[str, ...]:
+    """Return the outputs to store: those asked for, else all states unless endpoints are gathered."""
+    if outputs is None:
+        return () if endpoints else model.states
+    return tuple(outputs)
+
+
+def _checked(
+    model: OdeModel, batch: Batch, run: Run, fraction: float, progress: Progress | None
 ) -> Trajectories:
-    names = tuple(model.states if outputs is None else outputs)
+    sample = sample_of(batch.members, fraction)
+    result = _run(model, batch, run, progress)
+    if not sample.size:
+        return result
+    tight = replace(run, settings=run.settings.tightened(TIGHTENING))
+    return replace(result, check=_compared(result, _run(model, taken(batch, sample), tight, None), sample))
+
+
+def _run(model: OdeModel, batch: Batch, run: Run, progress: Progress | None) -> Trajectories:
+    names = run.outputs
     wanted = needed_states(model, names)
-    outcome = integrate(model, batch, wanted, settings, progress)
+    integrate = integrator(run.settings.device, model, run.endpoints)
+    outcome = integrate(model, batch, wanted, run.settings, progress, run.endpoints)
     values = observe(model, batch, names, wanted, outcome.states)
     _blank_failed(values, batch, outcome)
     statistics = Statistics(outcome.steps, outcome.rejected)
-    return Trajectories(model, names, values, statistics, outcome.status, batch)
+    gathered = {endpoint.label: outcome.endpoints[:, i] for i, endpoint in enumerate(run.endpoints)}
+    return Trajectories(model, names, values, statistics, gathered, None, outcome, batch, run)
+
+
+def _compared(result: Trajectories, tight: Trajectories, sample: NDArray[np.int64]) -> Check:
+    settings = result._run.settings
+    floor = float(np.max(settings.tolerances(result.model), initial=0.0)) / settings.rtol
+    pairs = [(result._rows(int(member)), tight._rows(place)) for place, member in enumerate(sample)]
+    largest, place, column = largest_difference([a for a, _ in pairs], [b for _, b in pairs], floor)
+    rough, fine = result._outcome.endpoints[sample][:, None, :], tight._outcome.endpoints[:, None, :]
+    other = largest_difference(list(rough), list(fine), float(np.finfo(np.float64).tiny))
+    if other[0] > largest:
+        largest, place, column = other[0], other[1], other[2] + len(result.outputs)
+    names = [*result.outputs, *result.endpoints]
+    changed = result._outcome.status[sample] != tight._outcome.status
+    return Check(
+        members=tuple(sample.tolist()),
+        largest=largest,
+        member=int(sample[place]) if place >= 0 else -1,
+        output=names[column] if column >= 0 else "",
+        disagreeing=tuple(sample[changed].tolist()),
+    )
 
 
 def _blank_failed(values: Floats, batch: Batch, outcome: Outcome) -> None:

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,18 @@ from myeloniche.engine.kernels.compile import CompiledObject, Machine, host_mach
 from myeloniche.engine.kernels.ir_printer import Equations, print_module
 from myeloniche.engine.kernels.layout import Layout
 from myeloniche.engine.kernels.step_printer import PUBLIC_KERNELS
+from myeloniche.engine.kernels.watch_printer import watch_kernel_names, watch_text
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.rosenbrock_tableau import RODAS5P
 
-__all__ = ["CACHE_VARIABLE", "ModelKernels", "cache_directory", "model_equations", "model_kernels"]
+__all__ = [
+    "CACHE_VARIABLE",
+    "ModelKernels",
+    "cache_directory",
+    "model_equations",
+    "model_kernels",
+    "watch_kernels",
+]
 
 CACHE_VARIABLE = "MYELONICHE_CACHE_DIR"
 
@@ -85,6 +93,48 @@ def model_kernels(model: OdeModel, *, lanes: int | None = None) -> ModelKernels:
     """
     machine = _host()
     return _linked(_Structure(model), lanes or machine.lanes, cache_directory())
+
+
+def watch_kernels(model: OdeModel, groups: Mapping[str, Sequence[int]], *, lanes: int) -> ModelKernels:
+    """Return kernels that compute groups of expressions of a model along its trajectory.
+
+    Parameters
+    ----------
+    model
+        The equations.
+    groups
+        Nodes of each group by name.
+    lanes
+        Trajectories in one vector.
+
+    Returns
+    -------
+    The kernels that :mod:`myeloniche.engine.kernels.watch_printer` describes, and the layout of the workspace
+    with room for what they compute.
+    """
+    shape = tuple((name, tuple(nodes)) for name, nodes in groups.items())
+    return _watching(_Structure(model), lanes, shape, cache_directory())
+
+
+@functools.lru_cache(maxsize=64)
+def _watching(
+    structure: _Structure, lanes: int, groups: tuple[tuple[str, tuple[int, ...]], ...], directory: Path
+) -> ModelKernels:
+    model = structure.model
+    machine = _host()
+    layout = _linked(structure, lanes, directory).layout
+    content = [f"{name} {' '.join(map(model.graph.digest, nodes))}" for name, nodes in groups]
+    key = hashlib.sha256("\n".join([_key(model, lanes, machine), *content]).encode()).hexdigest()
+    stored = _Stored(directory / f"{key}.kernels")
+    found = stored.read()
+    if found is None:
+        nodes = model.graph.nodes
+        text, whole = watch_text(nodes, model.states, model.parameters, layout, dict(groups), RODAS5P)
+        found = whole, object_code(text, machine)
+        stored.write(*found)
+    whole, code = found
+    names = watch_kernel_names(name for name, _ in groups)
+    return ModelKernels(whole, link_object(code, names, machine))
 
 
 class _Structure:

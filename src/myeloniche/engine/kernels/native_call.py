@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from llvmlite import ir
@@ -10,7 +12,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["call_kernel", "compiled", "compiled_part", "fetch_and_increment"]
+__all__ = ["call_kernel", "compiled", "compiled_part", "fetch_and_increment", "inlined_part", "source_number"]
 
 # Numba's own annotations know neither its internal options nor its builders
 _jit: Any = njit
@@ -31,10 +33,29 @@ def compiled(function: _Function) -> _Function:
         return cast(_Function, _jit(**options)(function))
 
 
+def source_number(*modules: str) -> int:
+    """Return a number that stands for the sources of some modules of the engine.
+
+    Numba's store of compiled functions knows the file of a function only. A function that closes over this
+    number is compiled anew when one of its parts in another file has changed.
+    """
+    engine = Path(__file__).parent.parent
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for module in modules:
+        digest.update((engine / f"{module}.py").read_bytes())
+    return int.from_bytes(digest.digest()[:7], "little") + 1
+
+
 def compiled_part(function: _Function) -> _Function:
     """Compile a function that only compiled functions call; without a door to Python it compiles faster."""
     options = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return cast(_Function, _jit(**options)(function))
+
+
+def inlined_part(function: _Function) -> _Function:
+    """Compile a function into its callers, for helpers of tables too wide to be handed over at every call."""
+    options = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(_Function, _jit(forceinline=True, **options)(function))
 
 
 def _call_kernel(_: Any, address: Any, workspace: Any) -> Any:

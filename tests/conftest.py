@@ -1,0 +1,11 @@
+"""Options of the test run."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--sbml-suite",
+        metavar="PATH",
+        help="folder or tar archive of the semantic cases of the public SBML Test Suite",
+    )
