@@ -8,9 +8,11 @@ from house import SOURCES
 
 # caches whose key is the whole content of what they remember
 CACHES = {
+    "engine/cuda/device_run.py:_printed",
     "engine/kernels/cache.py:_host",
     "engine/kernels/cache.py:_linked",
     "engine/kernels/cache.py:_printer_key",
+    "engine/kernels/cache.py:_watching",
     "lab/laboratory.py:_niche",
 }
 

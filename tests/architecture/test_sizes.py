@@ -13,7 +13,14 @@ MEDIAN_FUNCTION, NINTH_TENTH = 10, 35
 KERNELS: dict[str, str] = {}
 MOST_ARGUMENTS = 8
 # the public simulation takes its settings by name
-MANY_ARGUMENTS = {"engine/simulate.py:simulate"}
+# what a user chooses by keyword, and two inner loops
+MANY_ARGUMENTS = {
+    "cli.py:ensemble",
+    "engine/endpoint_reduction.py:_gather",
+    "engine/rosenbrock.py:advance",
+    "engine/simulate.py:ensemble",
+    "engine/simulate.py:simulate",
+}
 SHOWN = 5
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.sbml import SbmlModel, read_sbml_model
 from myeloniche.engine.timeline import Member
-from myeloniche.errors import IntegrationError, TableError, raise_all
+from myeloniche.errors import TableError, raise_all
 
 __all__ = ["Grid", "read_parameter_table", "run_ensemble", "run_model", "write_table"]
 
@@ -231,24 +231,12 @@ def _course(model: OdeModel, names: Sequence[str], grid: Grid) -> dict[str, Floa
 
 
 def _courses(model: OdeModel, members: Sequence[Member], states: Sequence[str], grid: Grid) -> Floats:
-    if model.events:
-        return np.stack([_reference(model, member, states, grid) for member in members])
     from myeloniche.engine.simulate import simulate
 
     shown = simulate(
         model, members, outputs=states, rtol=grid.rtol, atol=grid.atol, max_steps=_MAX_STEPS, throw=False
     )
     return shown.values.reshape(len(members), grid.steps + 1, len(states))
-
-
-def _reference(model: OdeModel, member: Member, states: Sequence[str], grid: Grid) -> Floats:
-    from myeloniche.engine.reference import simulate_reference
-
-    try:
-        shown = simulate_reference(model, [member], states, rtol=grid.rtol, atol=grid.atol)[0]
-    except IntegrationError:
-        return np.full((grid.steps + 1, len(states)), np.nan)
-    return np.column_stack([shown[name] for name in states])
 
 
 def _length(columns: Mapping[str, Floats]) -> int:
