@@ -24,7 +24,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """Path below the package, for example ``engine/simulate.py``."""
+        """Path below the package, for example ``engine/simulation.py``."""
         return self.path.relative_to(PACKAGE).as_posix()
 
     @property

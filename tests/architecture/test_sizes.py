@@ -18,8 +18,8 @@ MANY_ARGUMENTS = {
     "cli.py:ensemble",
     "engine/endpoint_reduction.py:_gather",
     "engine/rosenbrock.py:advance",
-    "engine/simulate.py:ensemble",
-    "engine/simulate.py:simulate",
+    "engine/simulation.py:ensemble",
+    "engine/simulation.py:simulate",
 }
 SHOWN = 5
 

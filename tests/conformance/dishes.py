@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from myeloniche.engine.simulate import simulate
+from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Member
 from myeloniche.lab.culture import Culture, coculture, culture
 from myeloniche.lab.laboratory import Laboratory

@@ -28,7 +28,7 @@ from myeloniche.engine.kernels.cache import model_equations
 from myeloniche.engine.kernels.ir_printer import print_module
 from myeloniche.engine.kernels.ordering import plan_factorisation
 from myeloniche.engine.rosenbrock_tableau import RODAS5P
-from myeloniche.engine.simulate import ensemble, simulate
+from myeloniche.engine.simulation import ensemble, simulate
 from myeloniche.engine.timeline import Member
 from myeloniche.errors import ModelError, UnsupportedError
 

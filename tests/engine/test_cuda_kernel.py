@@ -23,7 +23,7 @@ from myeloniche.engine.lanes import STATUS
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.reference import simulate_reference
 from myeloniche.engine.rosenbrock_tableau import RODAS5P
-from myeloniche.engine.simulate import simulate
+from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Change, Member, Period
 
 pytestmark = needs_compiler

@@ -8,7 +8,7 @@ from event_models import with_events
 from small_models import BLOW_UP, HILL, ONE_COMPARTMENT, model_of
 
 from myeloniche.engine.endpoints import Endpoint
-from myeloniche.engine.simulate import ensemble, simulate
+from myeloniche.engine.simulation import ensemble, simulate
 from myeloniche.engine.timeline import Change, Member, Period
 from myeloniche.errors import ModelError, UnknownNameError
 

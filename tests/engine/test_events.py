@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.reference import simulate_reference
-from myeloniche.engine.simulate import Trajectories, simulate
+from myeloniche.engine.simulation import Trajectories, simulate
 from myeloniche.engine.timeline import Change, Member, Period
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ import pytest
 from small_models import BLOW_UP, HILL, ROBERTSON, model_of
 
 from myeloniche.engine.endpoints import Endpoint
-from myeloniche.engine.simulate import ensemble, simulate
+from myeloniche.engine.simulation import ensemble, simulate
 from myeloniche.engine.timeline import Member, Period
 from myeloniche.errors import ModelError
 

@@ -8,7 +8,7 @@ from small_models import model_of
 
 from myeloniche.engine.expression import ExpressionGraph
 from myeloniche.engine.reference import simulate_reference
-from myeloniche.engine.simulate import simulate
+from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Change, Member, Period
 
 BLOCKED = """function pos(x)

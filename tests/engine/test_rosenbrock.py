@@ -15,7 +15,7 @@ from small_models import BLOW_UP, ROBERTSON, VAN_DER_POL, model_of
 
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.rosenbrock_tableau import RODAS5P
-from myeloniche.engine.simulate import simulate
+from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Member
 
 Floats = NDArray[np.float64]

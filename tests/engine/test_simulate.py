@@ -12,7 +12,7 @@ from small_models import BLOW_UP, HILL, ONE_COMPARTMENT, model_of
 from myeloniche.engine.handles import with_handles
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.reference import simulate_reference
-from myeloniche.engine.simulate import ensemble, simulate
+from myeloniche.engine.simulation import ensemble, simulate
 from myeloniche.engine.timeline import Change, Member, Period
 from myeloniche.errors import IntegrationError, ModelError, UnknownNameError
 

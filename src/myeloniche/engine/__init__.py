@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from myeloniche.engine.ode_model import Event, OdeModel, Process
     from myeloniche.engine.reference import simulate_reference
     from myeloniche.engine.sbml import read_sbml
+    from myeloniche.engine.simulation import Trajectories, ensemble, simulate
     from myeloniche.engine.timeline import Change, Member, Period
 
 __all__ = [
@@ -29,9 +30,12 @@ __all__ = [
     "Period",
     "Process",
     "SymbolicJacobian",
+    "Trajectories",
     "antimony_to_sbml",
+    "ensemble",
     "read_antimony",
     "read_sbml",
+    "simulate",
     "simulate_reference",
     "symbolic_jacobian",
     "with_handles",
@@ -47,9 +51,12 @@ _MODULES = {
     "Period": "timeline",
     "Process": "ode_model",
     "SymbolicJacobian": "jacobian",
+    "Trajectories": "simulation",
     "antimony_to_sbml": "antimony_text",
+    "ensemble": "simulation",
     "read_antimony": "antimony_text",
     "read_sbml": "sbml",
+    "simulate": "simulation",
     "simulate_reference": "reference",
     "symbolic_jacobian": "jacobian",
     "with_handles": "handles",

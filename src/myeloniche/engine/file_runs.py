@@ -215,7 +215,7 @@ def _course(model: OdeModel, names: Sequence[str], grid: Grid) -> dict[str, Floa
         from myeloniche.engine.reference import simulate_reference
 
         return simulate_reference(model, [member], names, rtol=grid.rtol, atol=grid.atol)[0]
-    from myeloniche.engine.simulate import simulate
+    from myeloniche.engine.simulation import simulate
 
     shown = simulate(
         model,
@@ -231,7 +231,7 @@ def _course(model: OdeModel, names: Sequence[str], grid: Grid) -> dict[str, Floa
 
 
 def _courses(model: OdeModel, members: Sequence[Member], states: Sequence[str], grid: Grid) -> Floats:
-    from myeloniche.engine.simulate import simulate
+    from myeloniche.engine.simulation import simulate
 
     shown = simulate(
         model, members, outputs=states, rtol=grid.rtol, atol=grid.atol, max_steps=_MAX_STEPS, throw=False

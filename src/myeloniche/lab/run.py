@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.engine.handles import HANDLES
-from myeloniche.engine.simulate import Trajectories, simulate
+from myeloniche.engine.simulation import Trajectories, simulate
 from myeloniche.engine.timeline import Member
 from myeloniche.errors import MyelonicheError, raise_all
 from myeloniche.lab.experiment import Experiment

@@ -10,7 +10,7 @@ import numpy as np
 
 from myeloniche.engine.handles import hold_handle
 from myeloniche.engine.ode_model import OdeModel
-from myeloniche.engine.simulate import simulate
+from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Member, Period
 from myeloniche.errors import UnitError
 from myeloniche.niche.checks.conservation import breaking_processes, conserved_totals
