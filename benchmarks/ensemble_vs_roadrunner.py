@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from myeloniche.engine.kernels.cache import model_kernels
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.sbml import read_sbml
-from myeloniche.engine.simulate import ensemble
+from myeloniche.engine.simulation import ensemble
 
 Floats = NDArray[np.float64]
 REFERENCE_MEMBERS = 10

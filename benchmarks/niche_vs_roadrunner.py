@@ -24,7 +24,7 @@ import roadrunner
 from numpy.typing import NDArray
 
 from myeloniche.engine.kernels.compile import host_machine
-from myeloniche.engine.simulate import simulate
+from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Member
 from myeloniche.lab.culture import Culture, coculture, culture
 from myeloniche.lab.laboratory import Laboratory, open_laboratory
@@ -199,7 +199,7 @@ START_UP = {
     ),
     "the same and a first trajectory": (
         "import numpy as np; from myeloniche.lab.laboratory import open_laboratory;"
-        "from myeloniche.engine.simulate import simulate; from myeloniche.engine.timeline import Member;"
+        "from myeloniche.engine.simulation import simulate; from myeloniche.engine.timeline import Member;"
         "simulate(open_laboratory().niche.model, [Member(times=np.linspace(0, 4, 49))], throw=True)"
     ),
     "libRoadRunner: import and load the SBML": "import roadrunner; roadrunner.RoadRunner({path!r})",
