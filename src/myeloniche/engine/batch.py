@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -106,7 +107,7 @@ def flatten_members(model: OdeModel, members: Sequence[Member], watched: Sequenc
         key = (member.timeline, member.times.tobytes(), breaks[index].tobytes())
         if key not in keys:
             keys[key] = len(keys)
-            writer.add(member, breaks[index])
+            writer.add(segments(member), member.times, breaks[index].tolist())
         plan_of[index] = keys[key]
     initial = _initial(model, parameters, overrides, len(members))
     return _assembled(parameters, initial, writer.plans(), plan_of)
@@ -139,8 +140,9 @@ def flatten_table(
     breaks, shape = _breaks(model, table, count, watched)
     different, plan_of = np.unique(breaks, axis=0, return_inverse=True)
     writer = _PlanWriter(model)
-    for row in different:
-        writer.add(plan, row)
+    placed = segments(plan)
+    for row in different.tolist():
+        writer.add(placed, plan.times, row)
     every = np.broadcast_to(plan_of.reshape(-1), shape[:1]).astype(np.int64)
     return _assembled(table, states, writer.plans(), every)
 
@@ -219,21 +221,21 @@ class _PlanWriter:
     marks: list[tuple[int, int, int]] = field(default_factory=list)
     changes: list[tuple[int, int, int, float]] = field(default_factory=list)
 
-    def add(self, plan: Member, breaks: Floats) -> None:
-        """Append a member's timeline and output times, with boundaries where its equations jump."""
-        for segment in segments(plan):
+    def add(self, placed: Sequence[Segment], times: Floats, breaks: Sequence[float]) -> None:
+        """Append a timeline and its output times, with boundaries where the equations jump."""
+        for segment in placed:
             self.changes += [self._change(change) for change in segment.changes]
-            inside = np.unique(breaks[(breaks > segment.start) & (breaks < segment.stop)])
-            if segment.until_rest or not inside.size:
+            inside = sorted({time for time in breaks if segment.start < time < segment.stop})
+            if segment.until_rest or not inside:
                 self._append(segment, segment.start, segment.stop, segment.duration, segment.outputs.stop)
                 continue
-            for start, stop in pairwise([segment.start, *inside.tolist(), segment.stop]):
-                reached = int(np.searchsorted(plan.times, stop, side="right"))
-                last = segment.outputs.stop
-                self._append(segment, start, stop, stop - start, last if stop == segment.stop else reached)
-        self.times.append(plan.times)
+            for start, stop in pairwise([segment.start, *inside, segment.stop]):
+                last = stop == segment.stop
+                reached = segment.outputs.stop if last else bisect.bisect_right(times, stop)
+                self._append(segment, start, stop, stop - start, reached)
+        self.times.append(times)
         self.first_segment.append(len(self.spans))
-        self.first_time.append(self.first_time[-1] + plan.times.size)
+        self.first_time.append(self.first_time[-1] + times.size)
 
     def _append(self, segment: Segment, start: float, stop: float, duration: float, until: int) -> None:
         """Append a segment or a part of one; changes happen at the start of the first part."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from myeloniche.engine.batch import Batch
 from myeloniche.engine.endpoint_reduction import deliver_endpoints
-from myeloniche.engine.kernels.native_call import call_kernel, compiled_part
+from myeloniche.engine.kernels.native_call import call_kernel, compiled_part, inlined_part
 from myeloniche.engine.lanes import EMPTY, FAILED, OK, RUN, Kernels, Lanes, Results
 from myeloniche.engine.watch import Watch
 
@@ -43,7 +43,7 @@ def deliver_at_start(
         record_row(kernels.state, workspace, lanes, batch, results, lane)
 
 
-@compiled_part
+@inlined_part
 def record_row(
     source: int, workspace: Floats, lanes: Lanes, batch: Batch, results: Results, lane: int
 ) -> None:
@@ -118,7 +118,7 @@ def _worst(kernels: Kernels, workspace: Floats, width: int, lane: int, source: i
     return worst
 
 
-@compiled_part
+@inlined_part
 def deliver_rows(
     kernels: Kernels,
     workspace: Floats,
@@ -151,7 +151,7 @@ def deliver_rows(
                 record_row(kernels.output, workspace, lanes, batch, results, lane)
 
 
-@compiled_part
+@inlined_part
 def _has_output(
     kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch, lane: int, watch: Watch | None
 ) -> bool:
@@ -171,7 +171,7 @@ def _has_output(
     return shown
 
 
-@compiled_part
+@inlined_part
 def _is_before_event(watch: Watch, lane: int, clock: float, otherwise: bool) -> bool:
     """Say whether an output comes before the event that cuts the step; at its very time it comes after."""
     if watch.event_lanes.struck[lane] == 0:

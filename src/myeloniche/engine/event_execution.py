@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from myeloniche.engine.batch import Batch
 from myeloniche.engine.delivery import ROUNDING, deliver_at_start, fail_member, record_row
-from myeloniche.engine.event_search import cancel
+from myeloniche.engine.event_search import cancel, leave_queue
 from myeloniche.engine.kernels.native_call import call_kernel, compiled_part, inlined_part
 from myeloniche.engine.lanes import EVENT_STORM, RUN, Kernels, Lanes, Results
 from myeloniche.engine.watch import Watch
@@ -29,8 +29,9 @@ def forget_events(watch: Watch, lane: int) -> None:
     state = watch.event_lanes
     for event in range(watch.events.persistent.size):
         state.triggered[event, lane] = watch.events.initial[event]
-    for place in range(state.queue_event.shape[0]):
+    for place in range(state.queued[lane]):
         state.queue_event[place, lane] = -1
+    state.queued[lane] = 0
     state.sequence[lane] = 0
     state.struck[lane] = 0
     state.due[lane] = 0
@@ -98,6 +99,7 @@ def _fire(workspace: Floats, watch: Watch, event: int, width: int, lane: int, ti
         state.queue_time[place, lane] = time + delay if delay > 0.0 else time
         state.queue_order[place, lane] = state.sequence[lane]
         state.sequence[lane] += 1
+        state.queued[lane] = max(state.queued[lane], place + 1)
         first, last = watch.events.first_value[event], watch.events.first_value[event + 1]
         for value in range(first, last):
             slot = watch.events.value + value
@@ -112,7 +114,7 @@ def _next_due(workspace: Floats, watch: Watch, width: int, lane: int, time: floa
     state = watch.event_lanes
     best = -1
     best_priority = -np.inf
-    for place in range(state.queue_event.shape[0]):
+    for place in range(state.queued[lane]):
         event = state.queue_event[place, lane]
         if event < 0 or state.queue_time[place, lane] > time + ROUNDING * abs(time):
             continue
@@ -135,7 +137,7 @@ def _execute(kernels: Kernels, workspace: Floats, watch: Watch, place: int, widt
         if watch.events.at_trigger_time[event] != 0:
             number = state.queue_value[place, value - first, lane]
         workspace[(kernels.state + watch.events.assigned[value]) * width + lane] = number
-    state.queue_event[place, lane] = -1
+    leave_queue(watch, place, lane)
 
 
 @compiled_part

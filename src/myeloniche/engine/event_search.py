@@ -20,7 +20,7 @@ from myeloniche.engine.kernels.native_call import call_kernel, compiled_part, in
 from myeloniche.engine.lanes import RUN, Kernels, Lanes
 from myeloniche.engine.watch import Watch
 
-__all__ = ["cancel", "end_steps_at_events", "limit_sizes", "search_events"]
+__all__ = ["cancel", "end_steps_at_events", "leave_queue", "limit_sizes", "search_events"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -42,7 +42,7 @@ def limit_sizes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch,
         if lanes.phase[lane] != RUN or batch.plans.until_rest[lanes.segment[lane]] != 0:
             continue
         next_due = np.inf
-        for place in range(state.queue_event.shape[0]):
+        for place in range(state.queued[lane]):
             if state.queue_event[place, lane] >= 0:
                 next_due = min(next_due, state.queue_time[place, lane])
         stop = batch.plans.stop[lanes.segment[lane]]
@@ -312,9 +312,18 @@ def cancel(watch: Watch, event: int, lane: int) -> None:
     state = watch.event_lanes
     if watch.events.persistent[event] != 0:
         return
-    for place in range(state.queue_event.shape[0]):
+    for place in range(state.queued[lane]):
         if state.queue_event[place, lane] == event:
-            state.queue_event[place, lane] = -1
+            leave_queue(watch, place, lane)
+
+
+@inlined_part
+def leave_queue(watch: Watch, place: int, lane: int) -> None:
+    """Free a place in the queue; what is looked through ends at the last place taken."""
+    state = watch.event_lanes
+    state.queue_event[place, lane] = -1
+    while state.queued[lane] > 0 and state.queue_event[state.queued[lane] - 1, lane] < 0:
+        state.queued[lane] -= 1
 
 
 @compiled_part

@@ -36,6 +36,7 @@ from myeloniche.engine.kernels.native_call import (
     compiled,
     compiled_part,
     fetch_and_increment,
+    inlined_part,
     source_number,
 )
 from myeloniche.engine.lanes import (
@@ -258,7 +259,7 @@ def _check_rest(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch)
             lanes.phase[lane] = ENTER
 
 
-@compiled_part
+@inlined_part
 def _choose_sizes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batch) -> None:
     width = lanes.phase.size
     for lane in range(width):
@@ -274,7 +275,7 @@ def _choose_sizes(kernels: Kernels, workspace: Floats, lanes: Lanes, batch: Batc
         workspace[kernels.step_size * width + lane] = size
 
 
-@compiled_part
+@inlined_part
 def _judge(
     kernels: Kernels,
     workspace: Floats,
@@ -310,7 +311,7 @@ def _judge(
     return any_accepted
 
 
-@compiled_part
+@inlined_part
 def _grow(lanes: Lanes, lane: int, growth: float) -> None:
     """Propose the next size from this error and the one before [1]_."""
     size = lanes.size[lane]
@@ -330,7 +331,7 @@ def _grow(lanes: Lanes, lane: int, growth: float) -> None:
     lanes.proposal[lane] = proposal
 
 
-@compiled_part
+@inlined_part
 def _is_too_small(lanes: Lanes, batch: Batch, lane: int) -> bool:
     segment = lanes.segment[lane]
     time = batch.plans.start[segment] + lanes.elapsed[lane]
@@ -338,7 +339,7 @@ def _is_too_small(lanes: Lanes, batch: Batch, lane: int) -> bool:
     return bool(time + size <= time or size < _SMALLEST_STEP * batch.plans.duration[segment])
 
 
-@compiled_part
+@inlined_part
 def _move_on(
     kernels: Kernels,
     workspace: Floats,

@@ -162,15 +162,15 @@ class Trajectories:
         """
         times = self._common_times()
         cube = self.values.reshape(len(self), times.size, len(self.outputs))
-        dataset = _dataset(self.model, self.outputs, cube, times, self.status)
         gathered = {
             endpoint.label: ("member", self.endpoints[endpoint.label], _unit(endpoint.unit(self.model)))
             for endpoint in self._run.endpoints
         }
+        dataset = _dataset(self.model, self.outputs, cube, times, self.status, gathered)
         if self.check is not None:
             dataset.attrs["largest_relative_difference"] = self.check.largest
             dataset.attrs["checked_members"] = len(self.check.members)
-        return dataset.assign(gathered)
+        return dataset
 
     def raise_failed(self) -> None:
         """Raise an error if any member failed.
@@ -426,14 +426,21 @@ def _equal_columns(
 
 
 def _dataset(
-    model: OdeModel, outputs: Sequence[str], cube: Floats, times: Floats, status: Sequence[str]
+    model: OdeModel,
+    outputs: Sequence[str],
+    cube: Floats,
+    times: Floats,
+    status: Sequence[str],
+    gathered: Mapping[str, tuple[str, Floats, dict[str, str]]],
 ) -> xarray.Dataset:
+    # it takes a quarter of a second to import; a merge of two datasets costs as much as a small ensemble
     import xarray
 
-    variables = {
+    variables: dict[str, Any] = {
         name: (("member", "time"), cube[:, :, place], _unit(model.units.get(name, "")))
         for place, name in enumerate(outputs)
     }
+    variables |= gathered
     coordinates = {
         "member": np.arange(cube.shape[0]),
         "time": ("time", times, _unit(model.time_unit)),

@@ -88,6 +88,7 @@ class EventLanes(NamedTuple):
     executed: Integers
     storm: Integers
     sequence: Integers
+    queued: Integers
     low: Floats
     high: Floats
     low_weight: Floats
