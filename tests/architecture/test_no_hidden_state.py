@@ -13,6 +13,7 @@ CACHES = {
     "engine/kernels/cache.py:_linked",
     "engine/kernels/cache.py:_printer_key",
     "engine/kernels/cache.py:_watching",
+    "lab/laboratory.py:_model_without",
     "lab/laboratory.py:_niche",
 }
 

@@ -19,8 +19,8 @@ The rules, which every integrator of the package follows:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -124,6 +124,15 @@ class Member:
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "timeline", tuple(self.timeline))
         raise_all(list(_time_problems(self)), title="member")
+
+    def among(self, names: Collection[str]) -> Member:
+        """Return the member without initial values and changes of what is not among some names."""
+        initial = {name: value for name, value in self.initial.items() if name in names}
+        timeline = tuple(
+            replace(period, changes=tuple(change for change in period.changes if change.target in names))
+            for period in self.timeline
+        )
+        return replace(self, initial=initial, timeline=timeline)
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+from myeloniche.engine.absence import without
+from myeloniche.engine.ode_model import OdeModel
 from myeloniche.errors import ExperimentError, MyelonicheError, UnknownNameError
 from myeloniche.lab.readouts.table import Readout, find_target, load_readouts
 from myeloniche.niche.attachment import Attachment
-from myeloniche.niche.names import instance_of
+from myeloniche.niche.names import instance_of, sbml_id
 from myeloniche.niche.niche import Niche
 from myeloniche.niche.niche import load as load_niche
 from myeloniche.niche.tables import CellRow
@@ -81,6 +83,13 @@ class Laboratory:
         return tuple(
             row.id for row in self.niche.processes.values() if row.role == _SYNTHESIS and instance_of(row.id)
         )
+
+    def model_with(self, instances: Collection[str]) -> OdeModel:
+        """Return the model of dishes that never hold other cell types; what is absent costs nothing."""
+        absent = [name for name in self.niche.instances if name not in instances]
+        zero = [sbml_id(name) for one in absent for name in self.populations[one].populations]
+        unseen = [sbml_id(name) for one in absent for name in self.states_of(one)]
+        return _model_without(self.niche, tuple(zero), tuple(unseen))
 
     def states_of(self, instance: str) -> tuple[str, ...]:
         """Return the species inside a cell type, by user name, without its populations."""
@@ -197,3 +206,9 @@ def load_populations() -> dict[str, Population]:
 def _niche(attachments: tuple[Attachment, ...]) -> Niche:
     """Return the assembled niche."""
     return load_niche(attachments)
+
+
+@lru_cache(maxsize=16)  # a niche is itself kept, and is the same object for the same content
+def _model_without(niche: Niche, zero: tuple[str, ...], unseen: tuple[str, ...]) -> OdeModel:
+    """Return the niche's model without absent populations and the inside of their cells."""
+    return without(niche.model, zero=zero, unseen=unseen)

@@ -47,6 +47,12 @@ class _Job:
     factors: tuple[list[Mapping[str, float]], ...]
     outputs: tuple[str, ...]
 
+    @property
+    def members(self) -> int:
+        """Number of members of all rounds."""
+        arms = (len(entry.plans) * entry.experiment.replicates.n for entry in self.prepared)
+        return len(self.sets) * sum(arms)
+
 
 def check(experiments: Iterable[Experiment], *, laboratory: Laboratory | None = None) -> None:
     """Refuse experiments that cannot be done as written, without running them.
@@ -103,16 +109,46 @@ def run(
     job = _job(laboratory, _prepare_all(listed, laboratory), parameter_sets, rng)
     done: dict[_Task, tuple[dict[str, Array], Array, str]] = {}
     for stage in _stages(job):
-        members = [_member(job, task, done) for task in stage]
-        trajectories = simulate(
-            laboratory.niche.model, members, outputs=job.outputs, workers=workers, progress=progress
-        )
-        done |= {task: _outcome(trajectories, index) for index, task in enumerate(stage)}
+        for cells, tasks in _by_cells(job, stage).items():
+            report = _after(progress, len(done), job.members)
+            done |= _simulated(
+                job, cells, [(task, _member(job, task, done)) for task in tasks], workers, report
+            )
     return [
         _result(job, experiment, chosen if parameter_sets is not None else None, done)
         for chosen in range(len(job.sets))
         for experiment in range(len(job.prepared))
     ]
+
+
+def _by_cells(job: _Job, stage: Sequence[_Task]) -> dict[frozenset[str], list[_Task]]:
+    """Return the members by the cell types in their dishes: what is absent is left out of the model."""
+    groups: dict[frozenset[str], list[_Task]] = {}
+    for task in stage:
+        cells = frozenset(job.prepared[task.experiment].plans[task.arm].cells)
+        groups.setdefault(cells, []).append(task)
+    return groups
+
+
+def _simulated(
+    job: _Job,
+    cells: frozenset[str],
+    members: Sequence[tuple[_Task, Member]],
+    workers: int | None,
+    progress: Progress | None,
+) -> dict[_Task, tuple[dict[str, Array], Array, str]]:
+    """Return what members with the same cell types give."""
+    model = job.laboratory.model_with(cells)
+    named = frozenset(model.names)
+    outputs = [name for name in job.outputs if name in named]
+    kept = [member.among(named) for _, member in members]
+    trajectories = simulate(model, kept, outputs=outputs, workers=workers, progress=progress)
+    return {task: _outcome(trajectories, index) for index, (task, _) in enumerate(members)}
+
+
+def _after(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Return a progress that counts the members done before and all members to come."""
+    return progress and (lambda done, _: progress(before + done, total))
 
 
 def _prepare_all(experiments: Sequence[Experiment], laboratory: Laboratory) -> tuple[Prepared, ...]:
