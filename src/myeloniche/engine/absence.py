@@ -34,8 +34,8 @@ def without(model: OdeModel, *, zero: Iterable[str], unseen: Iterable[str] = ())
     UnknownNameError
         If the model has no state of a name.
     ModelError
-        If a state does not stay zero, if the rest of the model sees a state that it should not, or if an event
-        touches what is left out.
+        If a state does not stay zero, if the rest of the model sees a state that it should not, or if an
+        event touches what is left out.
     """
     gone_zero, gone_unseen = frozenset(zero), frozenset(unseen)
     gone = gone_zero | gone_unseen
@@ -88,8 +88,8 @@ def _check_unseen(model: OdeModel, rates: dict[str, int], unseen: frozenset[str]
         seen = sorted(model.graph.symbols(rate) & unseen)
         if seen:
             raise ModelError(
-                f"model {model.name!r}: got state {seen[0]!r} to leave out, but the rate of {name!r} needs it: "
-                f"{model.graph.text(rate)}. Make its effect proportional to a state that is zero, or keep it."
+                f"model {model.name!r}: got state {seen[0]!r} to leave out, but the rate of {name!r} needs "
+                f"it: {model.graph.text(rate)}. Make its effect proportional to a state that is zero, or keep it."
             )
 
 
@@ -98,6 +98,6 @@ def _check_events(model: OdeModel, gone: frozenset[str]) -> None:
         used = {name for name, _ in event.assignments}.union(*map(model.graph.symbols, event.nodes()))
         if used & gone:
             raise ModelError(
-                f"model {model.name!r}: got state {min(used & gone)!r} to leave out, which event {event.id!r} "
-                "uses. Keep it."
+                f"model {model.name!r}: got state {min(used & gone)!r} to leave out, which event "
+                f"{event.id!r} uses. Keep it."
             )
