@@ -89,7 +89,7 @@ def _check_unseen(model: OdeModel, rates: dict[str, int], unseen: frozenset[str]
         if seen:
             raise ModelError(
                 f"model {model.name!r}: got state {seen[0]!r} to leave out, but the rate of {name!r} needs "
-                f"it: {model.graph.text(rate)}. Make its effect proportional to a state that is zero, or keep it."
+                f"it: {model.graph.text(rate)}. Make its effect proportional to a zero state, or keep it."
             )
 
 
