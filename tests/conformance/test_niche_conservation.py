@@ -21,6 +21,8 @@ TOTALS = {
         ("MM", "STAT3", STAT3),
         ("BMSC", "IKK", IKK),
         ("BMSC", "p65", P65),
+        ("OCL", "IKK", IKK),
+        ("OCL", "p65", P65),
     ]
 }
 CROWDED = (
@@ -36,6 +38,11 @@ TREATED = [
         id="doxorubicin and SMI-16a",
     ),
     pytest.param(culture("RPMI8226").transfect("TAK1 siRNA").wait("96 h"), 96.0, id="TAK1 siRNA"),
+    pytest.param(
+        culture("RAW264.7").add("RANKL", "25 ng/mL").add("IAP antagonist", "100 nM").wait("96 h"),
+        96.0,
+        id="RANKL and an IAP antagonist",
+    ),
     pytest.param(culture("INA-6").add("IL-6", "100 ng/mL").wait("48 h"), 48.0, id="INA-6, IL-6"),
 ]
 

@@ -58,7 +58,7 @@ def test_every_state_is_that_of_a_tight_runge_kutta_run(laboratory, dish, hours)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("cell", ["RPMI8226", "BMSC"])
+@pytest.mark.parametrize("cell", ["RPMI8226", "BMSC", "RAW264.7"])
 def test_the_rest_is_that_of_the_slow_twin(laboratory, cell) -> None:
     rest = member(laboratory, Culture((cell,)), [0.0])
     assert isinstance(rest.timeline[0], Period)

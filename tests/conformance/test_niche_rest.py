@@ -18,6 +18,7 @@ from myeloniche.niche.niche import DATA
 
 CELLS = tuple(row.partition("\t")[0] for row in (DATA / "cells.tsv").read_text("utf-8").splitlines()[1:])
 LIVING = ("MM_sol", "MM_adh")
+ALL_LIVING = (*LIVING, "BMSC_n", "OCP", "OCM", "OC")
 MONTH = 720.0
 
 
@@ -65,7 +66,7 @@ def test_with_the_medium_held_growth_moves_populations_only(laboratory, cell) ->
 @pytest.mark.parametrize("cell", CELLS)
 def test_what_follows_from_density_moves_less_than_density(laboratory, cell) -> None:
     states = shown(laboratory, member(laboratory, culture(cell).wait("24 h"), [0.0, 24.0]))
-    living = total(states, (*LIVING, "BMSC_n"))
+    living = total(states, ALL_LIVING)
     growth = abs(float(living[1] / living[0]) - 1.0)
     shares = {name: share for name, share in moved(states).items() if name not in populations(laboratory)}
     assert {name: share for name, share in shares.items() if not share <= growth + 0.001} == {}
@@ -77,7 +78,7 @@ def test_a_line_doubles_as_its_row_says(laboratory, cell) -> None:
     stated = written_doubling_time(laboratory, cell)
     if stated is None:
         # cells without a doubling time do not grow
-        living = total(states, (*LIVING, "BMSC_n"))
+        living = total(states, ALL_LIVING)
         assert living[1] <= living[0] * 1.001
         return
     living = total(states, LIVING)
