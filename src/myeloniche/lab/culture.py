@@ -73,6 +73,10 @@ class AbstractDishes(ABC):
         """Run the dishes and measure the adherent share of myeloma cells; arguments as for :meth:`blot`."""
         return self.measure(Measure("adherent fraction", (), in_, at, from_))
 
+    def trap(self, at: str = "", *, in_: str = "", from_: str = "") -> ExperimentResult:
+        """Run the dishes and count TRAP-positive cells of three nuclei or more; arguments as for `blot`."""
+        return self.measure(Measure("TRAP", (), in_, at, from_))
+
     def measure(self, *measures: Measure) -> ExperimentResult:
         """Run the dishes with several measurements at once."""
         from myeloniche.lab.run import run

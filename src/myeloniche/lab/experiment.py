@@ -56,7 +56,7 @@ class Measure:
     ----------
     instrument
         ``blot``, ``nuclear``, ``viability``, ``annexin V``, ``qPCR``, ``secreted``,
-        ``adherent fraction`` or ``amount``.
+        ``adherent fraction``, ``TRAP`` or ``amount``.
     readouts
         Names of readouts or species; empty where the instrument has one readout only.
     cell

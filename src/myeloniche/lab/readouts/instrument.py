@@ -66,6 +66,7 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
             Instrument("qPCR", ("RT-PCR",), True, "reference", "fold"),
             Instrument("secreted", ("ELISA",), True, "absolute"),
             Instrument("adherent fraction", ("adhesion",), False, "absolute"),
+            Instrument("TRAP", ("TRAP staining", "osteoclast count"), False, "absolute"),
             Instrument("amount", ("species",), True, "absolute"),
         )
     }
