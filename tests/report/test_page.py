@@ -24,6 +24,8 @@ SOURCES = PageSources(
     {"assumed": 3, "measured": 1}, (Publication("A & B. A <title>.", "https://doi.org/10.1/x"),)
 )
 
+COUNTED = sum(not finding.given for finding in load_findings())
+
 
 class Reader(HTMLParser):
     """Collects tags with their attributes, and checks that they close."""
@@ -138,16 +140,18 @@ def test_failed_simulations_are_counted_on_the_page() -> None:
     text = render_page(board(runs), sources=SOURCES)
 
     assert re.search(r"\d+ failed \(\d+ step limit\) and agree with nothing", text)
-    assert "0 of 55 findings agree" in text
+    assert f"0 of {COUNTED} findings agree" in text
 
 
 def test_the_terminal_table_has_a_row_per_finding(scoreboard: Scoreboard) -> None:
-    assert findings_table(scoreboard.results).row_count == 56
+    assert findings_table(scoreboard.results).row_count == len(load_findings())
 
 
 def test_the_scoreboard_line_names_interval_and_baselines(scoreboard: Scoreboard) -> None:
-    (line,) = score_lines(scoreboard)
+    lines = score_lines(scoreboard)
+    shown = r"[A-Z0-9]+: \d+ of (\d+) agree \(\d+ %, 95 % interval \d+ % to \d+ %\)"
+    papers = [line for line in lines if re.match(shown, line)]
 
-    assert re.match(r"TAK1: \d+ of 55 agree \(\d+ %, 95 % interval \d+ % to \d+ %\)", line)
-    assert "commoner sign" in line
-    assert "every inhibitor lowers everything" in line
+    assert sum(int(re.match(shown, line).group(1)) for line in papers) == COUNTED
+    assert all("commoner sign" in line for line in papers)
+    assert all("every inhibitor lowers everything" in line for line in papers)

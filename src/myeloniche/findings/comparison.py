@@ -30,7 +30,7 @@ class Comparison:
     finding
         Id of the finding.
     readout, instance
-        What is measured, and in which cell type of the dish (``MM`` or ``BMSC``).
+        What is measured, and in which cell type of the dish (such as ``MM``).
     rule
         Name in the rule book.
     arms
