@@ -15,6 +15,7 @@ CACHES = {
     "engine/kernels/cache.py:_watching",
     "lab/laboratory.py:_model_without",
     "lab/laboratory.py:_niche",
+    "pharmacology/names.py:folded",
 }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from myeloniche.errors import UnknownNameError
 from myeloniche.findings.rulebook import Evidence, Rulebook, load_rulebook
-from myeloniche.findings.rules import Judgement
+from myeloniche.findings.rules import LARGEST_SHORTFALL, Judgement
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +159,38 @@ def test_restored_means_half_of_the_loss(rulebook: Rulebook, treated: float, agr
 def test_an_unknown_rule_is_refused_with_the_nearest(rulebook: Rulebook) -> None:
     with pytest.raises(UnknownNameError, match="induction abolished"):
         rulebook.judge("induction abolishd", Evidence())
+
+
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(rule=st.sampled_from(["up", "down", "much higher", "unchanged"]), treated=NUMBERS, comparator=NUMBERS)
+def test_what_agrees_falls_short_of_nothing(rule: str, treated: float, comparator: float) -> None:
+    judgement = compared(load_rulebook(), rule, treated, comparator)
+    assert judgement.agree == (judgement.shortfall == 0.0)
+    assert 0.0 <= judgement.shortfall <= LARGEST_SHORTFALL
+
+
+@given(
+    rule=st.sampled_from(["induction abolished", "restored", "partial down"]),
+    levels=st.tuples(*[st.floats(0.01, 100.0)] * 3),
+)
+def test_what_agrees_on_a_share_falls_short_of_nothing(rule: str, levels: tuple[float, ...]) -> None:
+    treated, other, rest = levels
+    roles = {"treated": treated, "induced": other, "lost": other, "rest": rest}
+    judgement = load_rulebook().judge(rule, Evidence(roles))
+    assert judgement.agree == (judgement.shortfall == 0.0)
+    assert judgement.shortfall <= LARGEST_SHORTFALL
+
+
+@pytest.mark.parametrize("doses", [(1.0, 0.9, 0.7), (1.0, 1.1, 0.7), (1.0, 0.9, 0.85), (1.0, 0.7, math.nan)])
+def test_a_graded_response_falls_short_by_its_steps_and_its_top(
+    rulebook: Rulebook, doses: tuple[float, ...]
+) -> None:
+    judgement = rulebook.judge("dose-dependent down", Evidence(doses=doses))
+    assert judgement.agree == (judgement.shortfall == 0.0)
+
+
+def test_a_shortfall_is_the_logarithm_of_the_missing_fold(rulebook: Rulebook) -> None:
+    assert compared(rulebook, "up", 1.0).shortfall == pytest.approx(math.log(1.25))
+    assert left(rulebook, "induction abolished", 1.5, 2.0).shortfall == pytest.approx(0.3)

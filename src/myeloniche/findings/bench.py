@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from myeloniche.findings.panel import Panel, load_panels
 from myeloniche.findings.rulebook import load_rulebook
 from myeloniche.findings.scoreboard import Run
 from myeloniche.lab.experiment import Experiment, Replicates
-from myeloniche.lab.run import check, run
+from myeloniche.lab.run import MAX_STEPS, check, run
 from myeloniche.pharmacology.drug import Drug
 from myeloniche.pharmacology.drug_file import find_drug, load_drugs
 
-__all__ = ["check_panels", "do_panels", "lowering_agents"]
+__all__ = ["check_panels", "do_panels", "do_sets", "lowering_agents"]
 
 Progress = Callable[[int, int], object]
 
@@ -47,6 +47,25 @@ def do_panels(
         Run(panel, experiment.cell, result, drawn.get(id(experiment)))
         for (panel, experiment), result in zip(jobs, scored, strict=True)
     ]
+
+
+def do_sets(
+    panels: Sequence[Panel],
+    parameter_sets: Sequence[Mapping[str, float]],
+    *,
+    workers: int | None = None,
+    max_steps: int = MAX_STEPS,
+) -> list[list[Run]]:
+    """Run every experiment of some panels for every parameter set, nominal cells only.
+
+    Returns
+    -------
+    One list of runs per parameter set, each as :func:`do_panels` returns them but without repeats.
+    """
+    jobs = [(panel, experiment) for panel in panels for experiment in panel.experiments]
+    nominal = [replace(experiment, replicates=Replicates()) for _, experiment in jobs]
+    results = iter(run(nominal, workers=workers, parameter_sets=parameter_sets, max_steps=max_steps))
+    return [[Run(panel, one.cell, next(results)) for panel, one in jobs] for _ in parameter_sets]
 
 
 def check_panels() -> int:

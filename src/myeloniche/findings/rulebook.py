@@ -122,7 +122,8 @@ class Rulebook:
         if premise.agree:
             return left
         nothing = f"there is too little to take away: without the drug the change is {premise.why}"
-        return Judgement(left.number, False, nothing)
+        gap = min(left.shortfall + premise.shortfall, rules.LARGEST_SHORTFALL)
+        return Judgement(left.number, False, nothing, gap)
 
 
 def load_rulebook() -> Rulebook:

@@ -7,21 +7,30 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Judgement", "dose_order", "fold_change", "lost_share", "ratio", "regained_share",
-           "remaining_share", "transient_loss", "within"]  # fmt: skip
+__all__ = ["LARGEST_SHORTFALL", "Judgement", "dose_order", "fold_change", "lost_share", "ratio",
+           "regained_share", "remaining_share", "transient_loss", "within"]  # fmt: skip
 
 
 # A change smaller than this share of the readout is the integrator's noise, and has no share of its own.
 NOISE = 1e-4
 
 
+# What a shortfall is at most, and what it is where there is no number to judge.
+LARGEST_SHORTFALL = 5.0
+
+
 @dataclass(frozen=True)
 class Judgement:
-    """What a rule says: the number it looked at, whether that agrees, and why in words."""
+    """What a rule says: the number it looked at, whether that agrees, and why in words.
+
+    ``shortfall`` tells how far the number is from agreeing: a natural logarithm for folds, a plain difference
+    for shares, 0 where it agrees, never more than 5.
+    """
 
     number: float
     agree: bool
     why: str
+    shortfall: float
 
 
 def ratio(value: float, reference: float) -> float:
@@ -51,14 +60,16 @@ def fold_change(
     """
     number = ratio(value, comparator)
     bound = f"at least {at_least:g}" if math.isfinite(at_least) else f"at most {at_most:g}"
-    return Judgement(number, at_least <= number <= at_most, f"{_fold(number)}, asked for {bound}")
+    agree, gap = at_least <= number <= at_most, _fold_gap(number, at_least, at_most)
+    return Judgement(number, agree, f"{_fold(number)}, asked for {bound}", gap)
 
 
 def within(value: float, comparator: float, *, tolerance: float) -> Judgement:
     """Judge whether a readout stays within a fraction of its comparator."""
     number = ratio(value, comparator)
     agree = 1 - tolerance <= number <= 1 + tolerance
-    return Judgement(number, agree, f"{_fold(number)}, asked for a change of at most {tolerance:.0%}")
+    gap = _fold_gap(number, 1 - tolerance, 1 + tolerance)
+    return Judgement(number, agree, f"{_fold(number)}, asked for a change of at most {tolerance:.0%}", gap)
 
 
 def dose_order(
@@ -85,10 +96,12 @@ def dose_order(
     """
     rising = math.isfinite(at_least)
     steps = [ratio(after, before) for before, after in itertools.pairwise(values)]
-    ordered = all(step >= 1 - slack if rising else step <= 1 + slack for step in steps)
+    bounds = (1 - slack, math.inf) if rising else (-math.inf, 1 + slack)
+    ordered = all(bounds[0] <= step <= bounds[1] for step in steps)
     top = fold_change(values[-1], values[0], at_least=at_least, at_most=at_most)
     order = "in order of dose" if ordered else "but not in order of dose"
-    return Judgement(top.number, top.agree and ordered, f"{top.why} at the top dose; {order}")
+    gap = _capped(top.shortfall + sum(_fold_gap(step, *bounds) for step in steps))
+    return Judgement(top.number, top.agree and ordered, f"{top.why} at the top dose; {order}", gap)
 
 
 def transient_loss(
@@ -120,7 +133,7 @@ def transient_loss(
     shares = [(time, ratio(value, rest)) for time, value in course]
     early = [(share, time) for time, share in shares if time <= within_h and not math.isnan(share)]
     if not early:
-        return Judgement(math.nan, False, "no finite value in time")
+        return Judgement(math.nan, False, "no finite value in time", LARGEST_SHORTFALL)
     lowest, dip_h = min(early)
     back = max((share for time, share in shares if dip_h <= time <= back_within_h), default=math.nan)
     agree = lowest <= at_most and back >= back_at_least
@@ -128,25 +141,22 @@ def transient_loss(
         f"falls to {_percent(lowest)} of rest (at most {at_most:.0%} asked) "
         f"and is back at {_percent(back)} (at least {back_at_least:.0%} asked)"
     )
-    return Judgement(lowest, agree, why)
+    gap = _capped(_fold_gap(lowest, -math.inf, at_most) + _fold_gap(back, back_at_least, math.inf))
+    return Judgement(lowest, agree, why, gap)
 
 
 def remaining_share(treated: float, induced: float, rest: float, *, at_most: float) -> Judgement:
     """Judge how much of an induction is left, (treated - rest) / (induced - rest)."""
     number = _share(treated, rest, induced)
-    return Judgement(
-        number, number <= at_most, f"{_percent(number)} of the change is left, at most {at_most:.0%} asked"
-    )
+    why = f"{_percent(number)} of the change is left, at most {at_most:.0%} asked"
+    return Judgement(number, number <= at_most, why, _share_gap(number, -math.inf, at_most))
 
 
 def regained_share(treated: float, lost: float, rest: float, *, at_least: float) -> Judgement:
     """Judge how much of a loss comes back, (treated - lost) / (rest - lost)."""
     number = _share(treated, lost, rest)
-    return Judgement(
-        number,
-        number >= at_least,
-        f"{_percent(number)} of the loss is regained, at least {at_least:.0%} asked",
-    )
+    why = f"{_percent(number)} of the loss is regained, at least {at_least:.0%} asked"
+    return Judgement(number, number >= at_least, why, _share_gap(number, at_least, math.inf))
 
 
 def lost_share(
@@ -158,9 +168,30 @@ def lost_share(
     """
     number = 1 - _share(treated, rest, supported)
     agree = supported > rest and at_least <= number <= at_most
-    return Judgement(
-        number, agree, f"{_percent(number)} of the support is lost, {at_least:.0%} to {at_most:.0%} asked"
-    )
+    why = f"{_percent(number)} of the support is lost, {at_least:.0%} to {at_most:.0%} asked"
+    gap = _share_gap(number, at_least, at_most) if supported > rest else LARGEST_SHORTFALL
+    return Judgement(number, agree, why, gap)
+
+
+def _fold_gap(number: float, at_least: float, at_most: float) -> float:
+    """Return how far a ratio lies outside its bounds, as a natural logarithm; 0 within them."""
+    if math.isnan(number) or (number <= 0 < at_least) or (number == math.inf and at_most < math.inf):
+        return LARGEST_SHORTFALL
+    if at_least <= number <= at_most:
+        return 0.0
+    below, above = max(at_least, 0.0), at_most
+    return _capped(math.log(below / number) if number < below else math.log(number / above))
+
+
+def _share_gap(number: float, at_least: float, at_most: float) -> float:
+    """Return how far a share lies outside its bounds; 0 within them."""
+    if math.isnan(number):
+        return LARGEST_SHORTFALL
+    return _capped(max(0.0, at_least - number, number - at_most))
+
+
+def _capped(gap: float) -> float:
+    return min(gap, LARGEST_SHORTFALL)
 
 
 def _share(value: float, start: float, end: float) -> float:

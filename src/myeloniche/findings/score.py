@@ -14,7 +14,7 @@ from myeloniche.findings.rulebook import Rulebook, load_rulebook
 from myeloniche.findings.scoreboard import FindingResult, Run, Scoreboard
 from myeloniche.findings.verdict import ReadoutVerdict, judge_comparison, overall
 
-__all__ = ["judge_runs", "score"]
+__all__ = ["judge_readouts", "judge_runs", "score"]
 
 STROMA = "BMSC"
 
@@ -79,9 +79,7 @@ def _result(finding: Finding, runs: Sequence[Run], rulebook: Rulebook) -> Findin
     mine = tuple(run for run in runs if run.panel.of(finding.id))
     if not finding.experiments:
         return FindingResult(finding, "not modelled", (), "no experiment re-does it yet")
-    readouts = tuple(
-        _judge(comparison, run, rulebook) for run in mine for comparison in run.panel.of(finding.id)
-    )
+    readouts = judge_readouts(finding, mine, rulebook)
     agree, reason = overall(readouts)
     failed = sum(run.result.failed for run in mine)
     if failed:
@@ -91,6 +89,11 @@ def _result(finding: Finding, runs: Sequence[Run], rulebook: Rulebook) -> Findin
     if agree:
         return FindingResult(finding, "agree", readouts, reason, mine)
     return FindingResult(finding, "disagree", readouts, reason, mine, load_misses().get(finding.id, ""))
+
+
+def judge_readouts(finding: Finding, runs: Sequence[Run], rulebook: Rulebook) -> tuple[ReadoutVerdict, ...]:
+    """Judge every readout of a finding on the runs that show it, in order."""
+    return tuple(_judge(comparison, run, rulebook) for run in runs for comparison in run.panel.of(finding.id))
 
 
 def _judge(comparison: Comparison, run: Run, rulebook: Rulebook) -> ReadoutVerdict:

@@ -42,7 +42,8 @@ class ReadoutVerdict:
     """What became of one readout of a finding.
 
     ``value`` and ``comparator`` carry ``unit``; ``ratio`` is the number that the rule looked at
-    (a fold change, or the share of a change that is left, lost or regained).
+    (a fold change, or the share of a change that is left, lost or regained), ``shortfall`` how far
+    that is from agreeing (0 where it agrees).
     """
 
     name: str
@@ -57,6 +58,7 @@ class ReadoutVerdict:
     reference: str
     panel: str
     why: str
+    shortfall: float
 
 
 def judge_comparison(
@@ -98,6 +100,7 @@ def judge_comparison(
         reference=comparison.reference.arm,
         panel=panel,
         why=judgement.why,
+        shortfall=judgement.shortfall,
     )
 
 

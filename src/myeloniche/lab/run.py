@@ -20,11 +20,15 @@ from myeloniche.lab.replicates import spread_factors
 from myeloniche.lab.result import OK, ExperimentResult, Series
 from myeloniche.lab.sources import sources_of
 from myeloniche.niche.names import sbml_id
+from myeloniche.niche.tables import Reference
 
 __all__ = ["check", "run"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], object]
+
+MAX_STEPS = 100_000
+"""Step attempts after which a member is given up, unless said otherwise."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ def run(
     progress: Progress | None = None,
     parameter_sets: Sequence[Mapping[str, float]] | None = None,
     rng: np.random.Generator | None = None,
+    max_steps: int = MAX_STEPS,
 ) -> list[ExperimentResult]:
     """Run experiments.
 
@@ -92,6 +97,8 @@ def run(
         for each of them. What a cell line brings comes on top.
     rng
         Source of the spread between repeats; without it each experiment has a stream with its own seed.
+    max_steps
+        Step attempts after which a member is given up; a small number spares time where parameters are tried.
 
     Returns
     -------
@@ -111,11 +118,11 @@ def run(
     for stage in _stages(job):
         for cells, tasks in _by_cells(job, stage).items():
             report = _after(progress, len(done), job.members)
-            done |= _simulated(
-                job, cells, [(task, _member(job, task, done)) for task in tasks], workers, report
-            )
+            members = [(task, _member(job, task, done)) for task in tasks]
+            done |= _simulated(job, cells, members, workers, report, max_steps)
+    sources = [sources_of(entry, laboratory) for entry in job.prepared]
     return [
-        _result(job, experiment, chosen if parameter_sets is not None else None, done)
+        _result(job, experiment, chosen if parameter_sets is not None else None, done, sources[experiment])
         for chosen in range(len(job.sets))
         for experiment in range(len(job.prepared))
     ]
@@ -136,13 +143,16 @@ def _simulated(
     members: Sequence[tuple[_Task, Member]],
     workers: int | None,
     progress: Progress | None,
+    max_steps: int,
 ) -> dict[_Task, tuple[dict[str, Array], Array, str]]:
     """Return what members with the same cell types give."""
     model = job.laboratory.model_with(cells)
     named = frozenset(model.names)
     outputs = [name for name in job.outputs if name in named]
     kept = [member.among(named) for _, member in members]
-    trajectories = simulate(model, kept, outputs=outputs, workers=workers, progress=progress)
+    trajectories = simulate(
+        model, kept, outputs=outputs, workers=workers, progress=progress, max_steps=max_steps
+    )
     return {task: _outcome(trajectories, index) for index, (task, _) in enumerate(members)}
 
 
@@ -249,6 +259,7 @@ def _result(
     index: int,
     parameter_set: int | None,
     done: Mapping[_Task, tuple[dict[str, Array], Array, str]],
+    sources: tuple[Reference, ...],
 ) -> ExperimentResult:
     """Return what one experiment gave with one parameter set."""
     entry = job.prepared[index]
@@ -266,7 +277,6 @@ def _result(
             if arm in reading.clocks
         ]
         arms[arm] = {one.label: one for one in series}
-    sources = sources_of(entry, job.laboratory)
     return ExperimentResult(entry.experiment, arms, statuses, sources, parameter_set)
 
 

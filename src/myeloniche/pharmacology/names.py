@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["folded"]
+
+# The same few names are compared over and over.
+_REMEMBERED = 4096
 
 _GREEK = {
     "α": "a",
@@ -20,6 +24,7 @@ _GREEK = {
 }
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def folded(name: str) -> str:
     """Return a name without case, Greek letters, spaces, hyphens, underscores and dots."""
     plain = name.casefold()

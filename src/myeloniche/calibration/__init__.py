@@ -1,0 +1,1 @@
+"""Ensembles of parameter sets that the findings allow: priors, search, and what the sets say."""
