@@ -18,6 +18,9 @@ from myeloniche.errors import MyelonicheError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from myeloniche.calibration import Generation
+    from myeloniche.findings.support import Support
+
 __all__ = ["main"]
 
 _Parameters = ParamSpec("_Parameters")
@@ -47,6 +50,11 @@ def _refusing(command: Callable[_Parameters, None]) -> Callable[_Parameters, Non
     return guarded
 
 
+def _number(name: str, kind: click.ParamType[Any], default: float, what: str) -> Callable[[Any], Any]:
+    """Return an option that takes a number and shows its default."""
+    return click.option(name, type=kind, default=default, show_default=True, help=what)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="myeloniche")
 def main() -> None:
@@ -60,12 +68,14 @@ def main() -> None:
     "--out", type=_FOLDER, default=Path("myeloniche-report"), show_default=True, help="Folder of the page."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use; all by default.")
+@click.option("--sets", type=click.IntRange(min=0), default=0, help="Score this many plausible sets as well.")
 @_refusing
-def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int | None) -> None:
+def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int | None, sets: int) -> None:
     """Re-do the published experiments and judge every finding.
 
     Prints a table with the scoreboard as its last line, and writes OUT/index.html. Without --only the
-    quantitative anchors are run as well.
+    quantitative anchors are run as well. With --sets every number gets an interval over plausible parameter
+    sets, and every finding the share of sets that agree.
     """
     from myeloniche.findings.anchors.run import run_anchors
     from myeloniche.findings.score import score
@@ -73,6 +83,7 @@ def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int 
     from myeloniche.report.anchors import anchors_table
     from myeloniche.report.page import write_page
     from myeloniche.report.sources import page_sources
+    from myeloniche.report.support import support_line
     from myeloniche.report.table import findings_table, score_lines
 
     out.mkdir(parents=True, exist_ok=True)  # a folder that cannot be written is said before the work
@@ -80,17 +91,76 @@ def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int 
         scoreboard = score(_split(only), workers=workers, progress=progress)
     with _progress("anchors") as progress:
         anchors = () if only else run_anchors(workers, progress)
+    support = _support(sets, _split(only), workers) if sets else None
     if json_path is not None:
-        _write_json(json_path, scoreboard.as_dict())
+        shares = {"support": support.share} if support else {}
+        _write_json(json_path, scoreboard.as_dict() | shares)
     sources = page_sources(scoreboard, open_laboratory())
-    page = write_page(scoreboard, out, sources=sources, anchors=anchors)
+    page = write_page(scoreboard, out, sources=sources, anchors=anchors, support=support)
     _console().print(findings_table(scoreboard.results))
     if anchors:
         click.echo("\nQuantitative anchors")
         _console().print(anchors_table(anchors))
     click.echo(f"\nThe report is {page}")
+    if support is not None:
+        click.echo(support_line(support))
     for line in score_lines(scoreboard):
         click.echo(line)
+
+
+def _support(sets: int, only: tuple[str, ...] | None, workers: int | None) -> Support:
+    """Score the first of the shipped plausible sets."""
+    from myeloniche.calibration import niche_prior, shipped_sets
+    from myeloniche.findings.support import score_sets
+
+    chosen = shipped_sets().mappings(niche_prior(), sets)
+    with _progress("plausible sets") as progress:
+        return score_sets(chosen, only, workers=workers, progress=progress)
+
+
+@main.command()
+@_number("--sets", click.IntRange(min=5), 600, "Sets to search with.")
+@_number("--generations", click.IntRange(min=0), 20, "Rounds at most.")
+@_number(
+    "--spread", click.FloatRange(0.0, 1.0, min_open=True), 0.05, "Width of the first sets in each range."
+)
+@_number(
+    "--share", click.FloatRange(0.0, 1.0), 0.9, "Share of the findings that a plausible set agrees with."
+)
+@_number("--seed", click.IntRange(min=0), 1, "Seed of all draws.")
+@click.option("--without", metavar="IDS", help="Findings to leave out, for example T18,T19, to predict them.")
+@click.option("--workers", type=click.IntRange(min=1), help="Cores to use; all by default.")
+@click.option("--out", type=_NEW_FILE, required=True, help="File of sets to write.")
+@_refusing
+def calibrate(without: str | None, workers: int | None, out: Path, **numbers: float) -> None:
+    """Find parameter sets that agree with the findings, and write them as factors on the tables' values."""
+    from myeloniche.calibration import Settings, write_sets
+    from myeloniche.calibration import calibrate as find_sets
+    from myeloniche.findings.catalogue import choose, load_findings
+
+    settings = Settings(
+        members=int(numbers["sets"]),
+        generations=int(numbers["generations"]),
+        spread=numbers["spread"],
+        share=numbers["share"],
+        seed=int(numbers["seed"]),
+    )
+    left_out = {finding.id for finding in choose(load_findings(), _split(without))} if without else set()
+    only = [finding.id for finding in load_findings() if finding.id not in left_out]
+    with _progress("searching") as progress:
+        sets = find_sets(
+            settings,
+            only=only,
+            workers=workers,
+            progress=lambda done, last: _generation(progress, done, settings.generations, last),
+        )
+    write_sets(out, sets)
+    click.echo(f"{out}: {sets.provenance['parameter sets']}")
+
+
+def _generation(progress: Callable[[int, int], None], done: int, total: int, last: Generation) -> None:
+    progress(done, total)
+    click.echo(f"generation {done}: {int(last.plausible.sum())} of {last.plausible.size} plausible", err=True)
 
 
 @main.command()

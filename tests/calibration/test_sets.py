@@ -38,7 +38,7 @@ def test_more_sets_than_there_are_is_refused() -> None:
 
 
 def test_a_parameter_that_the_niche_lost_is_named() -> None:
-    with pytest.raises(MyelonicheError, match="MM.gone"):
+    with pytest.raises(MyelonicheError, match=r"MM\.gone"):
         PlausibleSets(("MM.gone",), np.ones((1, 1)), {}).mappings(PRIOR)
 
 

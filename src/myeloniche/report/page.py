@@ -12,9 +12,11 @@ from typing import Any
 from myeloniche.findings.anchors.result import AnchorResult
 from myeloniche.findings.rulebook import load_rulebook
 from myeloniche.findings.scoreboard import Scoreboard
+from myeloniche.findings.support import Support
 from myeloniche.findings.wilson import wilson_interval
 from myeloniche.report.anchors import anchor_views
 from myeloniche.report.sources import PageSources
+from myeloniche.report.support import support_view
 from myeloniche.report.views import panel_views, result_view, rule_words
 from myeloniche.report.words import percent
 
@@ -38,6 +40,7 @@ def write_page(
     *,
     sources: PageSources,
     anchors: Sequence[AnchorResult] = (),
+    support: Support | None = None,
 ) -> Path:
     """Write ``index.html`` into a folder, making the folder if needed.
 
@@ -51,6 +54,8 @@ def write_page(
         Kinds of parameters, and the bibliography of the runs.
     anchors
         Quantitative anchors; left out if there are none.
+    support
+        What the plausible sets say; left out if they were not asked.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def write_page(
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "index.html"
-    path.write_text(render_page(scoreboard, sources=sources, anchors=anchors), "utf-8")
+    path.write_text(render_page(scoreboard, sources=sources, anchors=anchors, support=support), "utf-8")
     return path
 
 
@@ -67,6 +72,7 @@ def render_page(
     *,
     sources: PageSources,
     anchors: Sequence[AnchorResult] = (),
+    support: Support | None = None,
 ) -> str:
     """Return the report as HTML; see :func:`write_page`."""
     from jinja2 import Environment, StrictUndefined
@@ -86,6 +92,7 @@ def render_page(
         "panels": panel_views(scoreboard),
         "simulations": _simulations(scoreboard),
         "anchors": anchor_views(anchors),
+        "ensemble": support_view(support, scoreboard.confidence) if support else None,
         "rules": rule_words(load_rulebook()),
         "provenance": counts,
         "provenance_total": sum(count for _, count in counts),
