@@ -121,12 +121,8 @@ def _support(sets: int, only: tuple[str, ...] | None, workers: int | None) -> Su
 @main.command()
 @_number("--sets", click.IntRange(min=5), 600, "Sets to search with.")
 @_number("--generations", click.IntRange(min=0), 20, "Rounds at most.")
-@_number(
-    "--spread", click.FloatRange(0.0, 1.0, min_open=True), 0.05, "Width of the first sets in each range."
-)
-@_number(
-    "--share", click.FloatRange(0.0, 1.0), 0.9, "Share of the findings that a plausible set agrees with."
-)
+@_number("--spread", click.FloatRange(0.0, 1.0, min_open=True), 0.05, "First width in each range.")
+@_number("--share", click.FloatRange(0.0, 1.0), 0.9, "Share of findings to agree with.")
 @_number("--seed", click.IntRange(min=0), 1, "Seed of all draws.")
 @click.option("--without", metavar="IDS", help="Findings to leave out, for example T18,T19, to predict them.")
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use; all by default.")
