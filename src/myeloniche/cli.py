@@ -127,11 +127,15 @@ def _support(sets: int, only: tuple[str, ...] | None, workers: int | None) -> Su
 @click.option("--without", metavar="IDS", help="Findings to leave out, for example T18,T19, to predict them.")
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use; all by default.")
 @click.option("--out", type=_NEW_FILE, required=True, help="File of sets to write.")
+@click.option("--report", type=_NEW_FILE, help="Also write a Markdown page about the sets.")
 @_refusing
-def calibrate(without: str | None, workers: int | None, out: Path, **numbers: float) -> None:
+def calibrate(
+    without: str | None, workers: int | None, out: Path, report: Path | None, **numbers: float
+) -> None:
     """Find parameter sets that agree with the findings, and write them as factors on the tables' values."""
     from myeloniche.calibration import Settings, write_sets
     from myeloniche.calibration import calibrate as find_sets
+    from myeloniche.calibration.page import ensemble_page
     from myeloniche.findings.catalogue import choose, load_findings
 
     settings = Settings(
@@ -144,14 +148,16 @@ def calibrate(without: str | None, workers: int | None, out: Path, **numbers: fl
     left_out = {finding.id for finding in choose(load_findings(), _split(without))} if without else set()
     only = [finding.id for finding in load_findings() if finding.id not in left_out]
     with _progress("searching") as progress:
-        sets = find_sets(
+        found = find_sets(
             settings,
             only=only,
             workers=workers,
             progress=lambda done, last: _generation(progress, done, settings.generations, last),
         )
-    write_sets(out, sets)
-    click.echo(f"{out}: {sets.provenance['parameter sets']}")
+    write_sets(out, found.sets)
+    if report is not None:
+        report.write_text(ensemble_page(found), "utf-8")
+    click.echo(f"{out}: {found.sets.provenance['parameter sets']}")
 
 
 def _generation(progress: Callable[[int, int], None], done: int, total: int, last: Generation) -> None:

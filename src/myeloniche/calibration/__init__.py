@@ -1,17 +1,24 @@
 """Ensembles of parameter sets that the findings allow: priors, search, and what the sets say."""
 
-from myeloniche.calibration.calibrate import calibrate, niche_prior
+from myeloniche.calibration.calibrate import Calibration, calibrate, niche_prior
+from myeloniche.calibration.left_out import LeftOut, leave_out
+from myeloniche.calibration.pinned import Pinned, pinned
 from myeloniche.calibration.prior import Prior, prior_of
 from myeloniche.calibration.search import Generation, Settings
 from myeloniche.calibration.sets import PlausibleSets, read_sets, shipped_sets, write_sets
 
 __all__ = [
+    "Calibration",
     "Generation",
+    "LeftOut",
+    "Pinned",
     "PlausibleSets",
     "Prior",
     "Settings",
     "calibrate",
+    "leave_out",
     "niche_prior",
+    "pinned",
     "prior_of",
     "read_sets",
     "shipped_sets",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,16 @@ class Support:
     def share(self) -> dict[str, float]:
         """Share of the sets that agree, by finding."""
         return dict(zip(self.findings, self.agree.mean(axis=0).tolist(), strict=True))
+
+    def among(self, kept: Flags) -> Support:
+        """Return the same of some of the sets, by flags of shape (set,)."""
+        return replace(
+            self,
+            agree=self.agree[kept],
+            ratios=self.ratios[kept],
+            shortfalls=self.shortfalls[kept],
+            failed=self.failed[kept],
+        )
 
     def quantiles(self, finding: str, probabilities: Sequence[float] = (0.05, 0.5, 0.95)) -> Floats:
         """Return quantiles over the sets of the numbers that a finding's rules looked at.

@@ -1,0 +1,124 @@
+"""A calibration as a Markdown page: the sets, what they agree with, what they pin down, what they predict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from myeloniche.calibration.calibrate import Calibration
+from myeloniche.calibration.left_out import LeftOut, leave_out
+from myeloniche.calibration.pinned import Pinned, pinned
+from myeloniche.findings.baselines import baseline_agreement
+from myeloniche.findings.bench import lowering_agents
+from myeloniche.findings.catalogue import Finding, load_findings
+from myeloniche.findings.markdown import number, table
+from myeloniche.findings.panel import load_panels
+from myeloniche.findings.rulebook import load_rulebook
+
+__all__ = ["ensemble_page"]
+
+_HEAD = """# Plausible sets
+
+This page is generated; write it anew with `myeloniche calibrate --out sets.tsv --report docs/ensemble.md`.
+
+A plausible set is one choice of all parameters that agrees with a given share of the findings. A finding
+whose share of agreeing sets is low rests on particular numbers; one that most sets agree with rests on the
+wiring.
+"""
+_PREDICTED = """
+## Prediction of what was left out
+
+Each paper and each panel is left out in turn: sets drawn around the tables' values are kept if they agree
+with enough of all other findings, and then predict the ones left out. The tables' values themselves were
+chosen with findings in view, which no selection of sets can undo, so this tells how well the findings hold
+each other up, not how the model would fare on a paper it has never met. A finding counts as right if most of
+the kept sets agree with it.
+"""
+_PINNED = """
+## What the findings pin down
+
+Parameters whose distribution among the kept sets differs from that among all drawn, most certain first; width
+is the standard deviation among kept sets over that among all, shift the difference of the means in standard
+deviations. All others are left free by the findings within the width that was searched.
+"""
+_MOST = 0.8
+_CERTAIN = 0.05  # over all parameters together
+
+
+def ensemble_page(calibration: Calibration) -> str:
+    """Return a calibration as Markdown."""
+    provenance = [f"- {key}: {value}" for key, value in calibration.sets.provenance.items()]
+    parts = [_HEAD, *provenance, _agreement(calibration), _PREDICTED, *_predictions(calibration), _PINNED]
+    return "\n".join([*parts, _pins(calibration)]) + "\n"
+
+
+def _agreement(calibration: Calibration) -> str:
+    share = calibration.support.share
+    firm = sum(value >= _MOST for value in share.values())
+    loose = {name: value for name, value in share.items() if value < _MOST}
+    words = f"\n{firm} of {len(share)} findings agree in {_MOST:.0%} or more of the sets.\n"
+    if not loose:
+        return words
+    rows = [(name, f"{value:.0%}") for name, value in sorted(loose.items(), key=lambda item: item[1])]
+    return words + "The others:\n\n" + table(("finding", "sets that agree"), rows)
+
+
+def _predictions(calibration: Calibration) -> list[str]:
+    counted = [finding for finding in load_findings() if finding.id in calibration.drawn.findings]
+    baselines = baseline_agreement(counted, load_panels(load_rulebook()), load_rulebook(), lowering_agents())
+    papers = leave_out(calibration.drawn, _grouped(counted, "paper"), calibration.share)
+    panels = leave_out(calibration.drawn, _grouped(counted, "panel"), calibration.share)
+    return [
+        _left_out_table("paper", papers, baselines),
+        "",
+        _left_out_table("panel", panels, baselines),
+    ]
+
+
+def _grouped(findings: Sequence[Finding], kind: str) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for finding in findings:
+        name = finding.paper if kind == "paper" else f"{finding.paper} {finding.panel}"
+        groups.setdefault(name, []).append(finding.id)
+    return groups
+
+
+def _left_out_table(
+    kind: str, results: Sequence[LeftOut], baselines: Mapping[str, Mapping[str, bool]]
+) -> str:
+    header = (kind, "findings", "sets kept", "right", "verdicts that agree", *baselines)
+    rows = [
+        (
+            result.name,
+            str(len(result.findings)),
+            str(result.sets),
+            str(len(result.right)) if result.sets else "no set",
+            f"{result.agree:.0%}" if result.sets else "",
+            *(str(sum(guess[name] for name in result.findings)) for guess in baselines.values()),
+        )
+        for result in results
+    ]
+    counted = [result for result in results if result.sets]
+    total = sum(len(result.findings) for result in counted)
+    right = sum(len(result.right) for result in counted)
+    guessed = [
+        str(sum(guess[name] for result in counted for name in result.findings))
+        for guess in baselines.values()
+    ]
+    return table(header, [*rows, ("all", str(total), "", str(right), "", *guessed)])
+
+
+def _pins(calibration: Calibration) -> str:
+    kept = calibration.drawn_plausible
+    if kept.sum() < 2:
+        return f"Too few of the sets drawn are plausible to say ({int(kept.sum())} of {kept.size})."
+    entries = pinned(calibration.prior, calibration.drawn_values, kept)
+    certain = [entry for entry in entries if entry.chance * len(entries) < _CERTAIN]
+    words = (
+        f"{int(kept.sum())} of {kept.size} sets drawn are plausible; "
+        f"{len(certain)} of {len(entries)} parameters differ.\n\n"
+    )
+    return words + table(("parameter", "width", "shift", "chance"), [_pin(entry) for entry in certain])
+
+
+def _pin(entry: Pinned) -> tuple[str, ...]:
+    return f"`{entry.name}`", number(entry.narrowed), number(entry.shifted), f"{entry.chance:.1g}"
