@@ -18,6 +18,7 @@ __all__ = [
     "Quantity",
     "Times",
     "cell_density",
+    "cell_number",
     "concentration",
     "fold",
     "fraction",
@@ -27,7 +28,9 @@ __all__ = [
     "times",
 ]
 
-Dimension = Literal["time", "molar", "mass concentration", "fraction", "cell density", "fold", "mass dose"]
+Dimension = Literal[
+    "time", "molar", "mass concentration", "fraction", "cell density", "cell number", "fold", "mass dose"
+]
 
 _PREFIXES = {"": 0, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15, "k": 3}
 _TIMES = {
@@ -44,6 +47,7 @@ _EXAMPLES: dict[Dimension, str] = {
     "mass concentration": "a concentration such as '10 ng/mL'",
     "fraction": "a percentage such as '90%'",
     "cell density": "a cell density such as '2e5 cells/mL'",
+    "cell number": "a number of cells such as '1e5 cells'",
     "fold": "a multiple such as '3 x'",
     "mass dose": "a dose such as '20 mg/kg'",
 }
@@ -63,7 +67,7 @@ class Quantity:
     Attributes
     ----------
     value
-        Exact value in the base unit of ``dimension``: h, mol/L, g/L, 1, cells/L, fold or g/kg.
+        Exact value in the base unit of ``dimension``: h, mol/L, g/L, 1, cells/L, cells, fold or g/kg.
     dimension
         What kind of quantity it is.
     text
@@ -127,7 +131,7 @@ def read_quantity(text: object, *, what: str = "quantity", where: str = "") -> Q
     return Quantity(value, dimension, str(text))
 
 
-_KNOWN_UNITS = "Use s, min, h, d, week, nM, uM, mM, ng/mL, ug/mL, %, cells/mL, mg/kg or 'x'."
+_KNOWN_UNITS = "Use s, min, h, d, week, nM, uM, mM, ng/mL, ug/mL, %, cells, cells/mL, mg/kg or 'x'."
 
 
 def hours(text: object, *, what: str = "time", where: str = "") -> float:
@@ -264,6 +268,17 @@ def cell_density(text: object, *, what: str = "cell density", where: str = "") -
     return float(_of_dimension(text, "cell density", what, where).value / 10**6)
 
 
+def cell_number(text: object, *, what: str = "number of cells", where: str = "") -> float:
+    """Return a number of cells in thousands.
+
+    Raises
+    ------
+    UnitError
+        If the text is no number of cells, or is negative.
+    """
+    return float(_of_dimension(text, "cell number", what, where).value / 1000)
+
+
 def fold(text: object, *, what: str = "fold", where: str = "") -> float:
     """Return a multiple: ``3``, ``"3"``, ``"3 x"``, ``"3-fold"``; it carries no unit.
 
@@ -292,6 +307,7 @@ def _unit(unit: str) -> tuple[Dimension, Fraction] | None:
         "%": ("fraction", Fraction(1, 100)),
         "x": ("fold", Fraction(1)),
         "fold": ("fold", Fraction(1)),
+        "cells": ("cell number", Fraction(1)),
         "mg/kg": ("mass dose", Fraction(1, 1000)),
         "ug/kg": ("mass dose", Fraction(1, 10**6)),
     }

@@ -1,4 +1,4 @@
-"""A dish while its protocol is translated into periods and changes for the engine."""
+"""A dish, or a site of an animal, while its protocol is translated into changes for the engine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from myeloniche.engine.timeline import Change, Period
 from myeloniche.errors import ExperimentError
 from myeloniche.lab.laboratory import Laboratory
 from myeloniche.niche.names import instance_of, sbml_id
+from myeloniche.niche.tables import SiteRow
 
 __all__ = ["Bench"]
 
@@ -30,6 +31,8 @@ class Bench:
         Cell types that are in the dish now.
     donors
         Medium of other arms at their end, by arm and species, for conditioned medium.
+    site
+        Where in an animal this is; None for a dish.
     before_rest
         Changes that are in place before the cells rest: stable genetic ones.
     pending
@@ -46,6 +49,7 @@ class Bench:
     cells: dict[str, str]
     present: set[str]
     donors: Donors = field(default_factory=dict)
+    site: SiteRow | None = None
     before_rest: list[Change] = field(default_factory=list)
     pending: list[Change] = field(default_factory=list)
     periods: list[Period] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What an experiment is: arms, each a dish with its steps, and what is measured."""
+"""What an experiment is: arms, each a dish or an animal with its steps, and what is measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Test = Literal["", "t-test", "ANOVA"]
 
 @dataclass(frozen=True)
 class Step:
-    """One thing done to a dish.
+    """One thing done to a dish or an animal.
 
     Attributes
     ----------
@@ -40,12 +40,27 @@ class Step:
 
 @dataclass(frozen=True)
 class Arm:
-    """One dish of an experiment: the cells it starts with and what is done to it."""
+    """One dish or animal of an experiment.
+
+    Attributes
+    ----------
+    name
+        Name of the arm.
+    cells
+        What a dish starts with; empty for an animal.
+    steps
+        What is done to it.
+    where
+        File and line.
+    animal
+        ``mouse`` and the like; empty for a dish.
+    """
 
     name: str
     cells: tuple[str, ...]
     steps: tuple[Step, ...] = ()
     where: str = ""
+    animal: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,12 +70,12 @@ class Measure:
     Attributes
     ----------
     instrument
-        ``blot``, ``nuclear``, ``viability``, ``annexin V``, ``qPCR``, ``secreted``,
-        ``adherent fraction``, ``TRAP`` or ``amount``.
+        ``blot``, ``nuclear``, ``viability``, ``annexin V``, ``qPCR``, ``secreted``, ``adherent fraction``,
+        ``TRAP``, ``amount``, ``bioluminescence``, ``serum``, ``micro-CT`` or ``histomorphometry``.
     readouts
         Names of readouts or species; empty where the instrument has one readout only.
     cell
-        Cell type or cell line that is read; may be empty if the dish holds one.
+        Cell type, cell line or site that is read; may be empty if there is one.
     at
         Times or a window, such as ``"0 5 15 min"``; empty for the end of the protocol.
     origin

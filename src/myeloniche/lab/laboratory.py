@@ -25,6 +25,7 @@ from myeloniche.yaml_file import parse_yaml
 __all__ = ["CELL_DENSITY", "Laboratory", "Population", "open_laboratory"]
 
 CELL_DENSITY = "kcell/mL"
+SHED = ("IGG2B",)
 _SYNTHESIS = "synthesis"
 
 
@@ -76,6 +77,11 @@ class Laboratory:
             for row in self.niche.species.values()
             if not row.is_observable and not instance_of(row.id) and row.unit != CELL_DENSITY
         )
+
+    @property
+    def shed(self) -> tuple[str, ...]:
+        """What tumours shed into the blood, by SBML id."""
+        return tuple(name for name in SHED if name in self.niche.species)
 
     @cached_property
     def syntheses(self) -> tuple[str, ...]:

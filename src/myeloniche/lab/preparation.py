@@ -130,8 +130,9 @@ def _readings(
     """Return the readouts of a measurement with their times, adding what is wrong to the problems."""
     try:
         chosen = _arms(measure, experiment, plans)
-        instance = _instance(measure, chosen, laboratory)
-        readouts = _readouts(measure, instance, laboratory, problems)
+        site = _site(measure, chosen)
+        instance = "" if site else _instance(measure, chosen, laboratory)
+        readouts = _readouts(measure, (instance, site), laboratory, problems)
     except MyelonicheError as error:
         problems.append(error)
         return []
@@ -143,21 +144,23 @@ def _readings(
             problems.append(error)
     window = bool(measure.at) and not problems and times(measure.at).window
     for readout in readouts:
-        absent = [name for name, plan in chosen.items() if readout.instance and instance not in plan.cells]
-        if absent:
+        places = {name: plan.sites if readout.in_animal else plan.cells for name, plan in chosen.items()}
+        absent = [name for name, there in places.items() if (readout.instance or site) not in there]
+        if absent and (readout.instance or site):
             problems.append(
                 ExperimentError(
-                    f"{_place(measure.where)}got {readout.name} in {instance}, expected cells of arm "
-                    f"{absent[0]!r}, which never holds these. Add 'arms: [...]' to the measurement."
+                    f"{_place(measure.where)}got {readout.name} in {site or instance}, expected cells or a "
+                    f"site of arm {absent[0]!r}, which never holds these. Add 'arms: [...]' to the measurement."
                 )
             )
     return [Reading(readout, clocks, window) for readout in readouts]
 
 
 def _readouts(
-    measure: Measure, instance: str, laboratory: Laboratory, problems: list[MyelonicheError]
+    measure: Measure, place: tuple[str, str], laboratory: Laboratory, problems: list[MyelonicheError]
 ) -> list[BoundReadout]:
-    """Return what a measurement looks for."""
+    """Return what a measurement looks for in a cell type or at a site."""
+    instance, site = place
     instrument = find_instrument(measure.instrument, where=measure.where)
     if instrument.chooses and not measure.readouts:
         raise ExperimentError(
@@ -175,6 +178,7 @@ def _readouts(
                     instance,
                     laboratory.readouts,
                     laboratory.niche,
+                    site=site,
                     where=measure.where,
                 )
             )
@@ -191,6 +195,20 @@ def _arms(measure: Measure, experiment: Experiment, plans: Mapping[str, Plan]) -
     if unknown:
         raise UnknownNameError("arm", unknown[0], known, where=measure.where)
     return {name: plans[name] for name in names if name in plans}
+
+
+def _site(measure: Measure, plans: Mapping[str, Plan]) -> str:
+    """Return the site of animals that a measurement looks at; without ``in``, their first one."""
+    sites = dict.fromkeys(site for plan in plans.values() for site in plan.sites if site)
+    if measure.cell in sites:
+        return measure.cell
+    looks_at_animals = find_instrument(measure.instrument, where=measure.where).of_animals
+    if looks_at_animals and not sites:
+        raise ExperimentError(
+            f"{_place(measure.where)}got {measure.instrument} of a dish, expected an animal. "
+            "Measure it in arms with 'animal: mouse'."
+        )
+    return next(iter(sites)) if looks_at_animals and not measure.cell else ""
 
 
 def _instance(measure: Measure, plans: Mapping[str, Plan], laboratory: Laboratory) -> str:

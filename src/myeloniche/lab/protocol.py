@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,19 @@ from myeloniche.errors import ExperimentError, MyelonicheError, UnknownNameError
 from myeloniche.lab.bench import Bench, Donors
 from myeloniche.lab.experiment import Arm, Measure, Step
 from myeloniche.lab.laboratory import Laboratory
-from myeloniche.lab.steps import WAIT, WORDS, do_step
+from myeloniche.lab.sites import residents, resting_at, site_values, sites_of
+from myeloniche.lab.steps import INJECT, WAIT, WORDS, do_step
 from myeloniche.niche.names import sbml_id
+from myeloniche.niche.tables import SiteRow
 from myeloniche.units import times
 
 __all__ = ["Clock", "Plan", "donor_arms", "member_of", "plan_arm", "read_clock"]
 
 LONGEST_REST_H = 20_000.0
 """Cells that do not rest within this time are reported as such [h]."""
+
+LONGEST_REST_OF_BONE_H = 500_000.0
+"""Bone may take decades [h]."""
 
 _WINDOW_POINTS = 61
 _ROUNDING = 1e-9
@@ -52,6 +57,10 @@ class Plan:
         End of the protocol [h].
     starts
         Clock at each step [h].
+    site
+        Where in an animal this is; empty for a dish.
+    elsewhere
+        The same arm at further sites of the animal.
     """
 
     arm: Arm
@@ -64,6 +73,13 @@ class Plan:
     pending: tuple[Change, ...]
     clock: float
     starts: tuple[float, ...]
+    site: str = ""
+    elsewhere: tuple[Plan, ...] = ()
+
+    @property
+    def sites(self) -> dict[str, Plan]:
+        """The plan at each site, by its name; a dish is one unnamed place."""
+        return {plan.site: plan for plan in (self, *self.elsewhere)}
 
     @property
     def open_ended(self) -> bool:
@@ -110,14 +126,68 @@ def plan_arm(arm: Arm, laboratory: Laboratory, *, donors: Donors | None = None) 
     MyelonicheError
         With every step that cannot be done.
     """
+    if arm.animal:
+        return _plan_animal(arm, laboratory)
     problems: list[MyelonicheError] = []
-    cells = _cells(arm, laboratory, problems)
+    cells = _cells(arm.cells, arm, laboratory, problems)
     if not cells and not problems:
         problems.append(ExperimentError(f"{_title(arm)}: holds no cells. Start it with some."))
     if problems:  # stand-ins let the steps be checked all the same
         cells = {**laboratory.stand_ins, **cells}
     present = set(cells) if problems else set(_instances(arm.cells, laboratory))
     bench = Bench(laboratory, cells, present, donors or {})
+    starts = _do_steps(arm, bench, problems)
+    raise_all(problems, title=_title(arm))
+    return _plan(arm, bench, starts)
+
+
+def _plan_animal(arm: Arm, laboratory: Laboratory) -> Plan:
+    """Translate the steps of an arm at every site of an animal that is looked at."""
+    known = sites_of(arm.animal, laboratory, where=_title(arm))
+    first = next(iter(known))
+    injected = [step.text("into") for step in arm.steps if step.word == INJECT]
+    places = dict.fromkeys([first, *(site for site in injected if site in known)])
+    plans = [_plan_site(arm, known[first], known[site], laboratory) for site in places]
+    return replace(plans[0], elsewhere=tuple(plans[1:]))
+
+
+def _plan_site(arm: Arm, main: SiteRow, here: SiteRow, laboratory: Laboratory) -> Plan:
+    """Translate the steps of an arm at one site of an animal."""
+    problems: list[MyelonicheError] = []
+    cells = _cells(main.cells, arm, laboratory, problems)
+    living = residents(here, laboratory)
+    guests = {instance: cell for instance, cell in cells.items() if _is_injected(cell, arm, here.site)}
+    bench = Bench(laboratory, cells, set(living), site=here)
+    starts = _do_steps(arm, bench, problems)
+    raise_all(problems, title=_title(arm))
+    parameters, initial = site_values(here, laboratory)
+    for cell in cells.values():
+        parameters |= laboratory.niche.values_of(cell)
+    return Plan(
+        arm=arm,
+        cells=cells,
+        parameters=parameters,
+        initial=initial,
+        rest=(*resting_at(here, guests, laboratory), *bench.before_rest),
+        wake=(),
+        periods=tuple(bench.periods),
+        pending=tuple(bench.pending),
+        clock=bench.clock,
+        starts=tuple(starts),
+        site=here.site,
+    )
+
+
+def _is_injected(cell: str, arm: Arm, site: str) -> bool:
+    """Return whether cells are injected into a site."""
+    return any(
+        step.word == INJECT and step.text("into") == site and step.text("cells").casefold() == cell.casefold()
+        for step in arm.steps
+    )
+
+
+def _do_steps(arm: Arm, bench: Bench, problems: list[MyelonicheError]) -> list[float]:
+    """Do every step, adding what cannot be done to the problems; return the clock at each step [h]."""
     starts: list[float] = []
     for step in arm.steps:
         starts.append(bench.clock)
@@ -125,8 +195,7 @@ def plan_arm(arm: Arm, laboratory: Laboratory, *, donors: Donors | None = None) 
             do_step(bench, step)
         except MyelonicheError as error:
             problems.append(error)
-    raise_all(problems, title=_title(arm))
-    return _plan(arm, bench, starts)
+    return starts
 
 
 def _plan(arm: Arm, bench: Bench, starts: Sequence[float]) -> Plan:
@@ -180,9 +249,13 @@ def member_of(
     return Member(
         parameters={**(parameters or {}), **plan.parameters, **spread},
         initial=plan.initial,
-        timeline=(Period(LONGEST_REST_H, plan.rest, until_rest=True), first, *timed[1:]),
+        timeline=(Period(_longest_rest(plan), plan.rest, until_rest=True), first, *timed[1:]),
         times=measured,
     )
+
+
+def _longest_rest(plan: Plan) -> float:
+    return LONGEST_REST_OF_BONE_H if plan.site else LONGEST_REST_H
 
 
 def read_clock(plan: Plan, measure: Measure) -> Clock:
@@ -235,11 +308,13 @@ def _origin(plan: Plan, measure: Measure) -> float:
     raise UnknownNameError("step", word, known, where=f"{_place(measure.where)}arm {plan.arm.name!r}")
 
 
-def _cells(arm: Arm, laboratory: Laboratory, problems: list[MyelonicheError]) -> dict[str, str]:
-    """Return the cell line of each cell type that is in the dish at any time."""
+def _cells(
+    begin: Sequence[str], arm: Arm, laboratory: Laboratory, problems: list[MyelonicheError]
+) -> dict[str, str]:
+    """Return the cell line of each cell type that is in the dish or animal at any time."""
     cells: dict[str, str] = {}
-    added = [(step.text("cells"), step.where) for step in arm.steps if step.word == "add_cells"]
-    for name, where in [*((cell, arm.where) for cell in arm.cells), *added]:
+    added = [(step.text("cells"), step.where) for step in arm.steps if step.word in ("add_cells", INJECT)]
+    for name, where in [*((cell, arm.where) for cell in begin), *added]:
         if not name:
             continue
         try:
@@ -293,9 +368,8 @@ def _waking(present: set[str], laboratory: Laboratory) -> tuple[Change, ...]:
     moving = list(laboratory.medium)
     waiting: list[str] = []
     for instance in laboratory.niche.instances:
-        populations = laboratory.populations[instance].populations
         if instance in present:
-            moving += populations
+            moving += laboratory.populations[instance].populations
         else:
             waiting += laboratory.states_of(instance)
     return (

@@ -18,7 +18,7 @@ __all__ = ["read_experiments"]
 
 _KEYS = ("title", "source", "cells", "arms", "measure", "replicates")
 _OTHER_FLOORS = ("findings", "choices")  # a file of a published panel says more than the laboratory reads
-_ARM_KEYS = ("name", "culture", "coculture", "steps")
+_ARM_KEYS = ("name", "culture", "coculture", "animal", "steps")
 _MEASURE_KEYS = ("in", "at", "from", "arms")
 _REPLICATE_KEYS = ("n", "spread", "test", "seed")
 _CELL = "{cell}"
@@ -123,17 +123,19 @@ class _Reader:
             for place, listed in enumerate(self._list(path, entry, "steps"))
             for step in self._steps((*path, "steps", place), listed, cell)
         )
-        return Arm(name, cells, steps, where)
+        return Arm(name, cells, steps, where, self._text(path, entry, "animal"))
 
     def _dish(self, path: EntryPath, entry: dict[str, Any]) -> tuple[str, ...]:
-        """Return the cells that a dish starts with."""
-        if ("culture" in entry) == ("coculture" in entry):
-            self._problem(path, "got no single dish, expected 'culture: CELL' or 'coculture: [CELL, CELL]'.")
+        """Return the cells that a dish starts with; none for an animal."""
+        if sum(word in entry for word in ("culture", "coculture", "animal")) != 1:
+            expected = "'culture: CELL', 'coculture: [CELL, CELL]' or 'animal: mouse'"
+            self._problem(path, f"got no single dish or animal, expected one of {expected}.")
+        if "animal" in entry:
             return ()
         if "culture" in entry:
             return (str(entry["culture"]),)
         cells = self._list(path, entry, "coculture")
-        if len(cells) < 2:
+        if "coculture" in entry and len(cells) < 2:
             self._problem((*path, "coculture"), "got fewer than two, expected 'coculture: [CELL, CELL]'.")
         return tuple(str(cell) for cell in cells)
 

@@ -33,12 +33,13 @@ MAX_STEPS = 100_000
 
 @dataclass(frozen=True)
 class _Task:
-    """One member: which experiment, parameter set, arm and repeat it stands for."""
+    """One member: which experiment, parameter set, arm, repeat and site it stands for."""
 
     experiment: int
     parameter_set: int
     arm: str
     repeat: int
+    site: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,12 @@ def _job(
         spread_factors(entry.experiment.replicates, laboratory.syntheses, rng=stream)
         for entry, stream in zip(prepared, streams, strict=True)
     )
-    outputs = {output for entry in prepared for reading in entry.readings for output in reading.outputs}
+    outputs = {
+        output.rpartition("/")[2]
+        for entry in prepared
+        for reading in entry.readings
+        for output in reading.outputs
+    }
     if any(entry.donors for entry in prepared):
         outputs |= {sbml_id(species) for species in laboratory.medium}
     by_id = tuple({_model_name(name): value for name, value in chosen.items()} for chosen in sets)
@@ -205,12 +211,13 @@ def _stages(job: _Job) -> list[list[_Task]]:
     depths = sorted({depth for entry in job.prepared for depth in entry.depths.values()})
     return [
         [
-            _Task(index, chosen, arm, repeat)
+            _Task(index, chosen, arm, repeat, site)
             for chosen in range(len(job.sets))
             for index, entry in enumerate(job.prepared)
             for arm, depth in entry.depths.items()
             if depth == stage
             for repeat in range(entry.experiment.replicates.n)
+            for site in entry.plans[arm].sites
         ]
         for stage in depths
     ]
@@ -219,7 +226,7 @@ def _stages(job: _Job) -> list[list[_Task]]:
 def _member(job: _Job, task: _Task, done: Mapping[_Task, tuple[dict[str, Array], Array, str]]) -> Member:
     """Return the member of the ensemble for a task."""
     entry = job.prepared[task.experiment]
-    plan = entry.plans[task.arm]
+    plan = entry.plans[task.arm].sites[task.site]
     donors = entry.donors.get(task.arm, ())
     if donors:
         given = {donor: done[replace(task, arm=donor)] for donor in donors}
@@ -267,7 +274,13 @@ def _result(
     statuses: dict[str, tuple[str, ...]] = {}
     for arm in entry.plans:
         outcomes = [
-            done[_Task(index, parameter_set or 0, arm, repeat)]
+            _whole(
+                {
+                    site: done[_Task(index, parameter_set or 0, arm, repeat, site)]
+                    for site in entry.plans[arm].sites
+                },
+                job.laboratory.shed,
+            )
             for repeat in range(entry.experiment.replicates.n)
         ]
         statuses[arm] = _statuses(entry, arm, outcomes, statuses)
@@ -278,6 +291,23 @@ def _result(
         ]
         arms[arm] = {one.label: one for one in series}
     return ExperimentResult(entry.experiment, arms, statuses, sources, parameter_set)
+
+
+def _whole(
+    parts: Mapping[str, tuple[dict[str, Array], Array, str]], shed: Sequence[str]
+) -> tuple[dict[str, Array], Array, str]:
+    """Return what the sites of an animal showed together, or the one dish.
+
+    Outputs are there under their own name for the first site, and as ``tibia/MM_sol`` for every site; what
+    is shed into the blood adds up.
+    """
+    (values, hours, status), *others = parts.values()
+    if list(parts) == [""]:
+        return values, hours, status
+    every = {f"{site}/{name}": column for site, part in parts.items() for name, column in part[0].items()}
+    sums = {name: sum(part[0][name] for part in parts.values()) for name in shed if name in values}
+    failed = next((other for _, _, other in others if other != OK), OK)
+    return {**values, **every, **sums}, hours, status if status != OK else failed
 
 
 def _statuses(

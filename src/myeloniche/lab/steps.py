@@ -1,4 +1,4 @@
-"""The words of a protocol: what each step needs and what it does to the dish.
+"""The words of a protocol: what each step needs and what it does to the dish or the animal.
 
 The same words are keys of an experiment file and methods of a :class:`~myeloniche.lab.culture.Culture`.
 """
@@ -8,20 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from myeloniche.errors import ExperimentError, UnitError, UnknownNameError
 from myeloniche.lab.bench import Bench
 from myeloniche.lab.experiment import Step
+from myeloniche.lab.sites import site_row
+from myeloniche.lab.surgery import surgery
 from myeloniche.niche.names import instance_of
-from myeloniche.units import cell_density, concentration, fold, fraction, hours, serum_level
+from myeloniche.units import cell_density, cell_number, concentration, fold, fraction, hours, serum_level
 
-__all__ = ["WAIT", "WORDS", "Form", "do_step"]
+__all__ = ["INJECT", "WAIT", "WORDS", "Form", "do_step"]
 
 SERUM = "serum"
 SIRNA = "siRNA"
 WAIT = "wait"
+INJECT = "inject"
 RELATIVE = "relative"
 REST = "rest"
+TISSUE_VOLUME = "tissue_volume"
+DISH: Literal["dish"] = "dish"
+ANIMAL: Literal["animal"] = "animal"
 
 
 @dataclass(frozen=True)
@@ -33,11 +40,13 @@ class Form:
     required, optional
         Its arguments.
     act
-        What it does to the dish.
+        What it does to the dish or the site.
     meaning
         One line for the reference.
     short
         Argument that a bare value stands for: ``wait: 3 h``; empty if there is none.
+    place
+        ``dish`` or ``animal`` where it can be done there only.
     """
 
     required: tuple[str, ...]
@@ -45,6 +54,7 @@ class Form:
     act: Callable[[Bench, Step], None]
     meaning: str
     short: str = ""
+    place: Literal["", "dish", "animal"] = ""
 
 
 def do_step(bench: Bench, step: Step) -> None:
@@ -58,6 +68,7 @@ def do_step(bench: Bench, step: Step) -> None:
     if step.word not in WORDS:
         raise UnknownNameError("step", step.word, WORDS, where=step.where)
     form = WORDS[step.word]
+    _refuse_elsewhere(bench, step, form)
     known = (*form.required, *form.optional)
     for name in step.arguments:
         if name not in known:
@@ -71,6 +82,15 @@ def do_step(bench: Bench, step: Step) -> None:
         )
     form.act(bench, step)
     bench.started = bench.started or step.word not in _STABLE
+
+
+def _refuse_elsewhere(bench: Bench, step: Step, form: Form) -> None:
+    """Refuse what is done to dishes only in an animal, and the other way round."""
+    here = "dish" if bench.site is None else "animal"
+    if form.place in ("", here):
+        return
+    possible = ", ".join(word for word, other in WORDS.items() if other.place in ("", here))
+    raise ExperimentError(f"{step.where}: got {step.word!r} in a {here}, expected one of {possible}.")
 
 
 def _starve(bench: Bench, step: Step) -> None:
@@ -216,6 +236,32 @@ def _add_cells(bench: Bench, step: Step) -> None:
         bench.let_go((*bench.laboratory.states_of(row.instance), *population.populations))
 
 
+def _inject(bench: Bench, step: Step) -> None:
+    assert bench.site is not None  # dishes are refused before
+    row = bench.laboratory.cell(step.text("cells"), where=step.where)
+    target = site_row(bench.site.host, step.text("into"), bench.laboratory, where=step.where)
+    if target != bench.site:
+        return
+    population = bench.laboratory.populations[row.instance]
+    values = bench.laboratory.niche.values_by_site[target.id]
+    density = values.get(population.seeded, 0.0)
+    if step.text("number"):
+        number = cell_number(step.arguments["number"], where=step.where)
+        density = number / values[TISSUE_VOLUME]
+    if not density:
+        raise ExperimentError(
+            f"{step.where}: got no number of {row.id} to inject, expected one, since {target.id!r} has no "
+            "usual one. Add 'number: 1e5 cells'."
+        )
+    for name, value in bench.laboratory.seeding(row.instance, density).items():
+        bench.add(name, value)
+
+
+def _surgery(bench: Bench, step: Step) -> None:
+    for name, value in surgery(step.text("what"), where=step.where).items():
+        bench.set(name, value)
+
+
 def _remove_cells(bench: Bench, step: Step) -> None:
     instance = bench.instance(step.text("in"), where=step.where)
     if instance not in bench.present:
@@ -263,22 +309,24 @@ _STABLE = ("knock_out", "overexpress")
 
 WORDS: Mapping[str, Form] = MappingProxyType(
     {
-        "starve": Form(("serum",), ("for",), _starve, "less serum, for a time if given", "serum"),
-        "feed": Form(("serum",), (), _feed, "another share of serum", "serum"),
+        "starve": Form(("serum",), ("for",), _starve, "less serum, for a time if given", "serum", DISH),
+        "feed": Form(("serum",), (), _feed, "another share of serum", "serum", DISH),
         "add": Form(("drug",), ("dose",), _add, "a drug or cytokine into the medium"),
-        "wash": Form((), (), _wash, "fresh medium without drugs and factors; serum as before"),
+        "wash": Form((), (), _wash, "fresh medium without drugs and factors; serum as before", "", DISH),
         WAIT: Form(("for",), (), _wait, "time passes", "for"),
-        "transfect": Form(("with",), ("in",), _transfect, "an siRNA or its control into cells", "with"),
+        "transfect": Form(("with",), ("in",), _transfect, "an siRNA or its control into cells", "with", DISH),
         "knock_down": Form(("target", "by"), ("in",), _knock_down, "synthesis of a species falls"),
         "knock_out": Form(("target",), ("in",), _knock_out, "a species is gone", "target"),
         "overexpress": Form(("target", "fold"), ("in",), _overexpress, "synthesis of a species rises"),
         "inhibit": Form(("target", "by"), ("in",), _inhibit, "a species does less, or a process slows"),
         "clamp": Form(("target", "at"), ("in",), _clamp, "a species is kept at a value"),
         "release": Form(("target",), ("in",), _release, "clamp, inhibition and knock-down end", "target"),
-        "add_cells": Form(("cells",), ("density",), _add_cells, "rested cells join the dish", "cells"),
-        "remove_cells": Form((), ("in",), _remove_cells, "cells are washed out", "in"),
+        "add_cells": Form(("cells",), ("density",), _add_cells, "rested cells join the dish", "cells", DISH),
+        "remove_cells": Form((), ("in",), _remove_cells, "cells are washed out", "in", DISH),
         "conditioned_medium": Form(
-            ("from", "fraction"), (), _conditioned_medium, "medium of another arm, taken at its end"
+            ("from", "fraction"), (), _conditioned_medium, "medium of another arm, taken at its end", "", DISH
         ),
+        INJECT: Form(("cells", "into"), ("number",), _inject, "cells into a site of the animal", "", ANIMAL),
+        "surgery": Form(("what",), (), _surgery, "an operation, such as ovariectomy", "what", ANIMAL),
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from myeloniche.niche.tables import (
     Problems,
     ProcessRow,
     Reference,
+    SiteRow,
+    SiteValue,
     SpeciesRow,
     raise_distinct,
 )
@@ -48,6 +50,12 @@ class Niche:
         The same per cell: SBML id of the parameter to value in the parameter's own unit.
     attachments
         What was added to the data folders.
+    sites
+        Places in a body by id.
+    site_values
+        Values of parameters and starts of species at a site, as written.
+    values_by_site
+        The same per site: SBML id to value in the unit of the parameter or species.
     """
 
     assembly: Assembly
@@ -55,6 +63,9 @@ class Niche:
     cell_values: tuple[CellValue, ...]
     values_by_cell: Mapping[str, Mapping[str, float]]
     attachments: tuple[Attachment, ...] = ()
+    sites: Mapping[str, SiteRow] = field(default_factory=dict)
+    site_values: tuple[SiteValue, ...] = ()
+    values_by_site: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def sbml(self) -> str:
@@ -218,7 +229,18 @@ def load(attachments: Sequence[Attachment] = (), *, data: Path = DATA) -> Niche:
     assembly = assemble(folders, attachments)
     cells = {cell.id: cell for cell in folders.cells}
     values = _cell_values(cells, folders.cell_values, assembly.parts.parameters)
-    return Niche(assembly, cells, folders.cell_values, values, tuple(attachments))
+    sites = {site.id: site for site in folders.sites}
+    at_sites = _site_values(sites, folders.site_values, assembly)
+    return Niche(
+        assembly,
+        cells,
+        folders.cell_values,
+        values,
+        tuple(attachments),
+        sites,
+        folders.site_values,
+        at_sites,
+    )
 
 
 def _cell_values(
@@ -240,4 +262,26 @@ def _cell_values(
             continue
         result[value.cell][sbml_id(name)] = value.value * factor
     raise_distinct(problems, title="cell_values.tsv")
+    return result
+
+
+def _site_values(
+    sites: Mapping[str, SiteRow], values: Sequence[SiteValue], assembly: Assembly
+) -> dict[str, dict[str, float]]:
+    """Return the values per site in the units of the parameters and species they are for."""
+    units = {row.id: row.unit for row in assembly.parts.parameters.values()}
+    units |= {row.id: row.unit for row in assembly.parts.species.values() if not row.is_observable}
+    result: dict[str, dict[str, float]] = {site: {} for site in sites}
+    problems: Problems = []
+    for value in values:
+        if value.id not in units:
+            problems.append(UnknownNameError("parameter or species", value.id, units, where=value.where))
+            continue
+        try:
+            factor = conversion(value.unit, units[value.id])
+        except UnitError as error:
+            problems.append(TableError(f"{value.where}: {value.id!r}: {error}"))
+            continue
+        result[value.site][sbml_id(value.id)] = value.value * factor
+    raise_distinct(problems, title="site_values.tsv")
     return result

@@ -19,6 +19,8 @@ __all__ = [
     "Problems",
     "ProcessRow",
     "Reference",
+    "SiteRow",
+    "SiteValue",
     "SpeciesRow",
     "choice_problems",
     "citation_keys",
@@ -145,6 +147,41 @@ class CellValue:
     source: str
     note: str = ""
     where: str = ""
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """A place in a body and the cells that live there.
+
+    Attributes
+    ----------
+    id
+        ``mouse tibia``.
+    host, site
+        ``mouse`` and ``tibia``; the first site of a host in the table is the one that is always looked at.
+    residents
+        Ids of the cells that live there, separated by ``;``.
+    """
+
+    id: str
+    host: str
+    site: str
+    residents: str
+    description: str
+    source: str
+    where: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Ids of the cells that live there."""
+        return tuple(name.strip() for name in self.residents.split(";") if name.strip())
+
+
+@dataclass(frozen=True)
+class SiteValue(ParameterRow):
+    """What a parameter is, or a species starts with, at a site; `id` is the user name of either."""
+
+    site: str = ""
 
 
 @dataclass(frozen=True)

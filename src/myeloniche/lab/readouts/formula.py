@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import add, mul, neg, pos, pow, sub, truediv
 
@@ -49,7 +49,7 @@ class Formula:
 
 
 def read_formula(text: str, *, where: str = "") -> Formula:
-    """Read an expression of names, numbers, ``+ - * / ^`` and brackets.
+    """Read an expression of names, numbers, ``+ - * / ^`` and brackets; a name may be ``site.name``.
 
     Raises
     ------
@@ -63,14 +63,27 @@ def read_formula(text: str, *, where: str = "") -> Formula:
         message = f"{place}got expression {text!r}, expected arithmetic over species: {error}"
         raise TableError(message) from error
     names: dict[str, None] = {}
-    for node in ast.walk(body):
-        if isinstance(node, ast.Name):
-            names[node.id] = None
+    for node in _outer(body):
+        if isinstance(node, ast.Name) or _is_dotted(node):
+            names[ast.unparse(node)] = None
         elif not isinstance(node, _ALLOWED):
             raise TableError(f"{place}got {type(node).__name__} in {text!r}, expected + - * / ^ and names.")
         elif isinstance(node, ast.Constant) and not isinstance(node.value, (int, float)):
             raise TableError(f"{place}got {node.value!r} in {text!r}, expected a number.")
     return Formula(text, tuple(names))
+
+
+def _outer(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and those below it, a dotted name as one."""
+    yield node
+    if not _is_dotted(node):
+        for child in ast.iter_child_nodes(node):
+            yield from _outer(child)
+
+
+def _is_dotted(node: ast.AST) -> bool:
+    """Return whether a node is a name with one dot."""
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
 
 
 def _parsed(text: str) -> ast.expr:
@@ -80,8 +93,8 @@ def _parsed(text: str) -> ast.expr:
 
 def _value(node: ast.expr, values: Mapping[str, Array]) -> Array:
     """Evaluate a node of a checked expression."""
-    if isinstance(node, ast.Name):
-        return values[node.id]
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return values[ast.unparse(node)]
     if isinstance(node, ast.BinOp):
         return _BINARY[type(node.op)](_value(node.left, values), _value(node.right, values))
     if isinstance(node, ast.UnaryOp):

@@ -36,6 +36,8 @@ class Instrument:
         (first arm, same time) or nothing, ``absolute``.
     unit
         Unit of what it shows; empty for the readout's own.
+    of_animals
+        Whether it looks at an animal, and not at cells of a dish.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Instrument:
     chooses: bool
     scale: Literal["reference", "control", "absolute"]
     unit: str = ""
+    of_animals: bool = False
 
     def show(self, values: NDArray[np.float64], reference: float) -> NDArray[np.float64]:
         """Return values as the instrument shows them, relative to the reference if it has one."""
@@ -68,6 +71,10 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
             Instrument("adherent fraction", ("adhesion",), False, "absolute"),
             Instrument("TRAP", ("TRAP staining", "osteoclast count"), False, "absolute"),
             Instrument("amount", ("species",), True, "absolute"),
+            Instrument("bioluminescence", ("BLI", "IVIS"), True, "absolute", of_animals=True),
+            Instrument("serum", ("blood",), True, "absolute", of_animals=True),
+            Instrument("micro-CT", ("uCT",), True, "absolute", of_animals=True),
+            Instrument("histomorphometry", ("histology",), True, "absolute", of_animals=True),
         )
     }
 )

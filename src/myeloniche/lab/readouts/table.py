@@ -20,6 +20,10 @@ __all__ = ["BoundReadout", "Readout", "find_readout", "find_target", "load_reado
 
 ANY_CELL = "any"
 MEDIUM = "medium"
+SITE = "site"
+BONE = "bone"
+BODY = "body"
+BONE_INSTANCE = "BONE"
 BARE = "amount"  # the instrument that reads species as they are
 _COLUMNS = ("name", "synonyms", "instrument", "in", "expression", "unit", "target", "source")
 
@@ -35,7 +39,7 @@ class Readout:
     instrument
         What it is seen with.
     place
-        Cell type in which it exists, ``any`` or ``medium``.
+        Cell type in which it exists, ``any`` or ``medium``; in an animal ``site``, ``bone`` or ``body``.
     formula
         Over species, observables and parameters by their local names.
     unit
@@ -60,8 +64,8 @@ class Readout:
         return folded(name) in {folded(known) for known in (self.name, *self.synonyms)}
 
     def fits(self, instance: str) -> bool:
-        """Return whether it exists in a cell type."""
-        return self.place in (ANY_CELL, MEDIUM, instance)
+        """Return whether it exists in a cell type; an empty one stands for an animal."""
+        return self.place in ((SITE, BONE, BODY) if not instance else (ANY_CELL, MEDIUM, instance))
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,13 @@ class BoundReadout:
     name, unit, instrument
         As in the table; for a bare species its user name and unit.
     instance
-        Cell type it is read in; empty for the medium.
+        Cell type it is read in, or site of an animal; empty for the medium and the blood.
     formula
         Over local names.
     outputs
-        Output of the engine for each local name.
+        Output of the engine for each local name; ``subcutis/MM_sol`` at another site than the first.
+    in_animal
+        Whether it is read in animals only.
     """
 
     name: str
@@ -86,6 +92,7 @@ class BoundReadout:
     instance: str
     formula: Formula
     outputs: Mapping[str, str]
+    in_animal: bool = False
 
     def evaluate(self, trajectories: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Return the readout over time from the engine's outputs, all of shape (time,)."""
@@ -142,7 +149,14 @@ def _row(line: Sequence[str], where: str) -> Readout:
 
 
 def find_readout(
-    name: str, instrument: str, instance: str, readouts: Sequence[Readout], niche: Niche, *, where: str = ""
+    name: str,
+    instrument: str,
+    instance: str,
+    readouts: Sequence[Readout],
+    niche: Niche,
+    *,
+    site: str = "",
+    where: str = "",
 ) -> BoundReadout:
     """Return a readout by name for an instrument in a cell type, or any species of the model by its name.
 
@@ -153,9 +167,11 @@ def find_readout(
     instrument
         Word of the instrument; its own rows are looked at first.
     instance
-        ``MM`` or ``BMSC``.
+        ``MM`` or ``BMSC``; empty for a site of an animal.
     readouts, niche
         Where to look.
+    site
+        Site of an animal; its first one is spelled ``tibia`` as well as not at all.
     where
         File and line, used in errors.
 
@@ -168,7 +184,7 @@ def find_readout(
     rows = [row for row in called if row.instrument == instrument] or called
     for row in rows:
         if row.fits(instance):
-            return _bound(row, instance, niche, where)
+            return _bound(row, site or instance, niche, where)
     if rows:
         places = " or ".join(sorted({row.place for row in rows}))
         raise UnknownNameError("readout", f"{name} in {instance}", [f"{name} in {places}"], where=where)
@@ -184,12 +200,24 @@ def find_target(name: str, readouts: Sequence[Readout]) -> str:
 
 def _bound(row: Readout, instance: str, niche: Niche, where: str) -> BoundReadout:
     """Return a row of the table for one cell type."""
-    inside = "" if row.place == MEDIUM else instance
-    outputs = {name: sbml_id(niche.resolve(name, inside or None)) for name in row.formula.names}
+    inside = "" if row.place in (MEDIUM, BODY) else instance
+    outputs = {name: _output(name, row.place, inside, niche) for name in row.formula.names}
     missing = [name for name, output in outputs.items() if not _exists(output, niche)]
     if missing:
         raise UnknownNameError("species", missing[0], niche.species, where=where)
-    return BoundReadout(row.name, row.unit, row.instrument, inside, row.formula, outputs)
+    in_animal = row.place in (SITE, BONE, BODY)
+    return BoundReadout(row.name, row.unit, row.instrument, inside, row.formula, outputs, in_animal)
+
+
+def _output(name: str, place: str, inside: str, niche: Niche) -> str:
+    """Return the output of the engine that a name in a formula stands for."""
+    if place == BODY:
+        site, dot, rest = name.rpartition(".")
+        return f"{site}/{sbml_id(niche.resolve(rest))}" if dot else sbml_id(niche.resolve(name))
+    if place in (SITE, BONE):
+        found = sbml_id(niche.resolve(name, BONE_INSTANCE if place == BONE else None))
+        return f"{inside}/{found}"
+    return sbml_id(niche.resolve(name, inside or None))
 
 
 def _species(
@@ -215,5 +243,5 @@ def _species(
 
 def _exists(output: str, niche: Niche) -> bool:
     """Return whether the model has a species, observable or parameter of this id."""
-    name = niche.user_name(output)
+    name = niche.user_name(output.rpartition("/")[2])
     return name in niche.species or name in niche.parameters

@@ -103,7 +103,7 @@ class CheckRanges(AbstractCheck):
 
     def run(self, niche: Niche) -> Iterator[Issue]:
         """Yield numbers outside their range, and parameters without one."""
-        for row in niche.parameters.values():
+        for row in (*niche.parameters.values(), *niche.site_values):
             if row.low is None or row.high is None:
                 yield self.warning(
                     row.where, f"parameter {row.id!r} has no plausible range; give low and high"
@@ -141,6 +141,8 @@ def _sources(niche: Niche) -> Iterator[tuple[str, str, str]]:
     yield from ((row.where, repr(row.id), row.evidence) for row in niche.processes.values() if row.role)
     yield from ((value.where, f"value of {value.cell!r}", value.source) for value in niche.cell_values)
     yield from ((cell.where, f"cell {cell.id!r}", cell.source) for cell in niche.cells.values())
+    yield from ((site.where, f"site {site.id!r}", site.source) for site in niche.sites.values())
+    yield from ((value.where, f"value of {value.site!r}", value.source) for value in niche.site_values)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from myeloniche.niche.reading.tsv import (
     read_parameters,
     read_processes,
     read_references,
+    read_site_values,
+    read_sites,
     read_species,
 )
 from myeloniche.niche.tables import (
@@ -25,6 +27,8 @@ from myeloniche.niche.tables import (
     Problems,
     ProcessRow,
     Reference,
+    SiteRow,
+    SiteValue,
     SpeciesRow,
     raise_distinct,
 )
@@ -93,6 +97,8 @@ class Folders:
     cells: tuple[CellRow, ...]
     cell_values: tuple[CellValue, ...]
     references: Mapping[str, Reference]
+    sites: tuple[SiteRow, ...] = ()
+    site_values: tuple[SiteValue, ...] = ()
 
 
 def read_folders(data: Path) -> Folders:
@@ -102,7 +108,7 @@ def read_folders(data: Path) -> Folders:
     ----------
     data
         Folder with ``assembly.yaml``, ``functions.ant``, ``references.tsv``, ``cells.tsv``,
-        ``cell_values.tsv`` and the folders that ``assembly.yaml`` names.
+        ``cell_values.tsv``, ``sites.tsv``, ``site_values.tsv`` and the folders that ``assembly.yaml`` names.
 
     Raises
     ------
@@ -119,10 +125,15 @@ def read_folders(data: Path) -> Folders:
     cells = read_cells(data / "cells.tsv", "cells.tsv", keys, problems)
     values = read_cell_values(data / "cell_values.tsv", "cell_values.tsv", keys, problems)
     problems.extend(_cell_problems(instances, cells, values))
+    sites = read_sites(data / "sites.tsv", "sites.tsv", keys, problems)
+    site_values = read_site_values(data / "site_values.tsv", "site_values.tsv", keys, problems)
+    problems.extend(_site_problems(cells, sites, site_values))
     raise_distinct(problems, title=f"the tables under {data}")
     text = "\n".join(line for line, _ in functions)
     by_key = {reference.key: reference for reference in references}
-    return Folders(instances, scopes, functions, function_names(text), cells, values, by_key)
+    return Folders(
+        instances, scopes, functions, function_names(text), cells, values, by_key, sites, site_values
+    )
 
 
 def _layout(data: Path) -> tuple[tuple[Instance, ...], tuple[str, ...]]:
@@ -208,5 +219,24 @@ def _cell_problems(
             UnknownNameError("cell", value.cell, ids, where=value.where)
             for value in values
             if value.cell not in ids
+        ),
+    ]
+
+
+def _site_problems(
+    cells: Iterable[CellRow], sites: Iterable[SiteRow], values: Iterable[SiteValue]
+) -> list[MyelonicheError]:
+    known, ids = [cell.id for cell in cells], [site.id for site in sites]
+    return [
+        *(
+            UnknownNameError("cell", cell, known, where=f"{site.where}: site {site.id!r}")
+            for site in sites
+            for cell in site.cells
+            if cell not in known
+        ),
+        *(
+            UnknownNameError("site", value.site, ids, where=value.where)
+            for value in values
+            if value.site not in ids
         ),
     ]

@@ -18,6 +18,8 @@ from myeloniche.niche.tables import (
     Problems,
     ProcessRow,
     Reference,
+    SiteRow,
+    SiteValue,
     SpeciesRow,
     choice_problems,
     id_problems,
@@ -34,10 +36,13 @@ __all__ = [
     "read_parameters",
     "read_processes",
     "read_references",
+    "read_site_values",
+    "read_sites",
     "read_species",
 ]
 
 Row = TypeVar("Row")
+_PARAMETER_COLUMNS = ("id", "value", "unit", "kind", "low", "high", "source", "note")
 
 
 @dataclass(frozen=True)
@@ -140,32 +145,36 @@ def read_parameters(
     path: Path, label: str, references: Collection[str], problems: Problems
 ) -> tuple[ParameterRow, ...]:
     """Return the rows of a ``parameters.tsv``; what is wrong is added to `problems`."""
-    columns = ("id", "value", "unit", "kind", "low", "high", "source", "note")
 
     def make(line: _Line) -> ParameterRow:
-        what = f"parameter {line['id']!r}"
-        problems.extend(id_problems(what, line["id"], line.where))
-        number = {
-            column: _number(what, column, line[column], line.where, problems)
-            for column in ("value", "low", "high")
-            if column == "value" or line[column] not in ("", "-")
-        }
-        row = ParameterRow(
-            id=line["id"],
-            value=number["value"] or 0,
-            unit=line["unit"],
-            kind=line["kind"],
-            low=number.get("low"),
-            high=number.get("high"),
-            source=line["source"],
-            note=line["note"],
-            where=line.where,
-        )
-        find = wording_problems if number["value"] is None else parameter_problems
-        problems.extend(find(row, references))
-        return row
+        problems.extend(id_problems(f"parameter {line['id']!r}", line["id"], line.where))
+        return _parameter(line, references, problems)
 
-    return _collect(path, label, columns, problems, make)
+    return _collect(path, label, _PARAMETER_COLUMNS, problems, make)
+
+
+def _parameter(line: _Line, references: Collection[str], problems: Problems) -> ParameterRow:
+    """Return a number with its unit, kind, range and source; what is wrong is added to `problems`."""
+    what = f"parameter {line['id']!r}"
+    number = {
+        column: _number(what, column, line[column], line.where, problems)
+        for column in ("value", "low", "high")
+        if column == "value" or line[column] not in ("", "-")
+    }
+    row = ParameterRow(
+        id=line["id"],
+        value=number["value"] or 0,
+        unit=line["unit"],
+        kind=line["kind"],
+        low=number.get("low"),
+        high=number.get("high"),
+        source=line["source"],
+        note=line["note"],
+        where=line.where,
+    )
+    find = wording_problems if number["value"] is None else parameter_problems
+    problems.extend(find(row, references))
+    return row
 
 
 def read_processes(
@@ -218,4 +227,33 @@ def read_cell_values(
         if value is not None:
             rest = (line["unit"], line["kind"], line["source"], line["note"], line.where)
             rows.append(CellValue(*pair, value, *rest))
+    return tuple(rows)
+
+
+def read_sites(
+    path: Path, label: str, references: Collection[str], problems: Problems
+) -> tuple[SiteRow, ...]:
+    """Return the rows of ``sites.tsv``; what is wrong is added to `problems`."""
+    columns = ("id", "host", "site", "residents", "description", "source")
+
+    def make(line: _Line) -> SiteRow:
+        row = SiteRow(**line.fields)
+        problems.extend(source_problems(f"site {row.id!r}", row.source, references, line.where))
+        return row
+
+    return _collect(path, label, columns, problems, make)
+
+
+def read_site_values(
+    path: Path, label: str, references: Collection[str], problems: Problems
+) -> tuple[SiteValue, ...]:
+    """Return the rows of ``site_values.tsv``; what is wrong is added to `problems`."""
+    rows, seen = [], dict[tuple[str, str], str]()
+    for line in _lines(path, label, ("site", *_PARAMETER_COLUMNS), problems):
+        pair = (line["site"], line["id"])
+        if pair in seen:
+            problems.append(TableError(f"{line.where}: {' '.join(pair)} repeats {seen[pair]}; keep one"))
+            continue
+        seen[pair] = line.where
+        rows.append(SiteValue(**vars(_parameter(line, references, problems)), site=line["site"]))
     return tuple(rows)
