@@ -36,7 +36,9 @@ def test_a_formula_that_divides_by_nothing_is_not_a_number():
     assert np.isnan(read_formula("a/b").evaluate({"a": np.zeros(1), "b": np.zeros(1)}))
 
 
-@pytest.mark.parametrize("text", ["a +", "open('x')", "a if b else c", "a.b.c", "'x'", "[a]", "a < b", "a; b"])
+@pytest.mark.parametrize(
+    "text", ["a +", "open('x')", "a if b else c", "a.b.c", "'x'", "[a]", "a < b", "a; b"]
+)
 def test_anything_but_arithmetic_is_refused(text):
     with pytest.raises(TableError, match=r"x\.tsv:3: got"):
         read_formula(text, where="x.tsv:3")

@@ -144,16 +144,23 @@ def _readings(
             problems.append(error)
     window = bool(measure.at) and not problems and times(measure.at).window
     for readout in readouts:
-        places = {name: plan.sites if readout.in_animal else plan.cells for name, plan in chosen.items()}
-        absent = [name for name, there in places.items() if (readout.instance or site) not in there]
-        if absent and (readout.instance or site):
+        absent = [name for name, plan in chosen.items() if not _holds(plan, readout, site)]
+        if absent:
             problems.append(
                 ExperimentError(
-                    f"{_place(measure.where)}got {readout.name} in {site or instance}, expected cells or a "
-                    f"site of arm {absent[0]!r}, which never holds these. Add 'arms: [...]' to the measurement."
+                    f"{_place(measure.where)}got {readout.name} in {site or instance}, expected cells or a site "
+                    f"of arm {absent[0]!r}, which never holds these. Add 'arms: [...]' to the measurement."
                 )
             )
     return [Reading(readout, clocks, window) for readout in readouts]
+
+
+def _holds(plan: Plan, readout: BoundReadout, site: str) -> bool:
+    """Return whether an arm has the cells or the site that a readout needs at any time."""
+    if not site:
+        return readout.needs in ("", *plan.living)
+    there = plan.sites.get(site)
+    return there is not None and readout.needs in ("", *there.living)
 
 
 def _readouts(

@@ -15,7 +15,7 @@ from myeloniche.errors import ExperimentError, MyelonicheError, UnknownNameError
 from myeloniche.lab.bench import Bench, Donors
 from myeloniche.lab.experiment import Arm, Measure, Step
 from myeloniche.lab.laboratory import Laboratory
-from myeloniche.lab.sites import residents, resting_at, site_values, sites_of
+from myeloniche.lab.sites import held_but, residents, site_values, sites_of, tissues
 from myeloniche.lab.steps import INJECT, WAIT, WORDS, do_step
 from myeloniche.niche.names import sbml_id
 from myeloniche.niche.tables import SiteRow
@@ -61,6 +61,8 @@ class Plan:
         Where in an animal this is; empty for a dish.
     elsewhere
         The same arm at further sites of the animal.
+    living
+        Cell types that are in the dish or at the site at any time, bone among them.
     """
 
     arm: Arm
@@ -75,6 +77,7 @@ class Plan:
     starts: tuple[float, ...]
     site: str = ""
     elsewhere: tuple[Plan, ...] = ()
+    living: frozenset[str] = frozenset()
 
     @property
     def sites(self) -> dict[str, Plan]:
@@ -155,8 +158,8 @@ def _plan_site(arm: Arm, main: SiteRow, here: SiteRow, laboratory: Laboratory) -
     """Translate the steps of an arm at one site of an animal."""
     problems: list[MyelonicheError] = []
     cells = _cells(main.cells, arm, laboratory, problems)
-    living = residents(here, laboratory)
-    guests = {instance: cell for instance, cell in cells.items() if _is_injected(cell, arm, here.site)}
+    guests = [instance for instance, cell in cells.items() if _is_injected(cell, arm, here.site)]
+    living = frozenset({*residents(here, laboratory), *tissues(here, laboratory), *guests})
     bench = Bench(laboratory, cells, set(living), site=here)
     starts = _do_steps(arm, bench, problems)
     raise_all(problems, title=_title(arm))
@@ -168,13 +171,14 @@ def _plan_site(arm: Arm, main: SiteRow, here: SiteRow, laboratory: Laboratory) -
         cells=cells,
         parameters=parameters,
         initial=initial,
-        rest=(*resting_at(here, guests, laboratory), *bench.before_rest),
+        rest=(*held_but(living, laboratory), *bench.before_rest),
         wake=(),
         periods=tuple(bench.periods),
         pending=tuple(bench.pending),
         clock=bench.clock,
         starts=tuple(starts),
         site=here.site,
+        living=living,
     )
 
 
@@ -216,6 +220,7 @@ def _plan(arm: Arm, bench: Bench, starts: Sequence[float]) -> Plan:
         pending=tuple(bench.pending),
         clock=bench.clock,
         starts=tuple(starts),
+        living=frozenset(bench.cells),
     )
 
 

@@ -133,7 +133,7 @@ def _by_cells(job: _Job, stage: Sequence[_Task]) -> dict[frozenset[str], list[_T
     """Return the members by the cell types in their dishes: what is absent is left out of the model."""
     groups: dict[frozenset[str], list[_Task]] = {}
     for task in stage:
-        cells = frozenset(job.prepared[task.experiment].plans[task.arm].cells)
+        cells = job.prepared[task.experiment].plans[task.arm].sites[task.site].living
         groups.setdefault(cells, []).append(task)
     return groups
 
@@ -305,7 +305,11 @@ def _whole(
     if list(parts) == [""]:
         return values, hours, status
     every = {f"{site}/{name}": column for site, part in parts.items() for name, column in part[0].items()}
-    sums = {name: sum(part[0][name] for part in parts.values()) for name in shed if name in values}
+    sums = {
+        name: np.asarray(np.sum([part[0][name] for part in parts.values()], axis=0))
+        for name in shed
+        if name in values
+    }
     failed = next((other for _, _, other in others if other != OK), OK)
     return {**values, **every, **sums}, hours, status if status != OK else failed
 

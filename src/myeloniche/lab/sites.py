@@ -6,7 +6,7 @@ nothing else passes between them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from myeloniche.engine.handles import hold_handle
 from myeloniche.engine.timeline import Change
@@ -15,7 +15,7 @@ from myeloniche.lab.laboratory import Laboratory
 from myeloniche.niche.names import instance_of, sbml_id
 from myeloniche.niche.tables import SiteRow
 
-__all__ = ["hosts", "resting_at", "residents", "site_row", "site_values", "sites_of"]
+__all__ = ["held_but", "hosts", "residents", "site_row", "site_values", "sites_of", "tissues"]
 
 
 def hosts(laboratory: Laboratory) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def site_values(row: SiteRow, laboratory: Laboratory) -> tuple[dict[str, float],
     niche = laboratory.niche
     given = niche.values_by_site[row.id]
     parameters = {name: value for name, value in given.items() if niche.user_name(name) in niche.parameters}
-    living = residents(row, laboratory)
+    living = {*residents(row, laboratory), *tissues(row, laboratory)}
     absent = {
         name
         for instance, population in laboratory.populations.items()
@@ -75,23 +75,22 @@ def site_values(row: SiteRow, laboratory: Laboratory) -> tuple[dict[str, float],
     return parameters, {**starts, **dict.fromkeys(absent, 0.0)}
 
 
-def resting_at(row: SiteRow, guests: Mapping[str, str], laboratory: Laboratory) -> tuple[Change, ...]:
-    """Return the changes before a site rests: whoever neither lives there nor will be injected is held.
+def held_but(living: Collection[str], laboratory: Laboratory) -> tuple[Change, ...]:
+    """Return the changes that hold every cell type that never is at a site.
 
-    Cells that will be injected take the state they have in that tissue; as there are none of them yet,
-    they change nothing.
+    Cells that will be injected are not held: they take the state they have in that tissue, and as there are
+    none of them yet, they change nothing.
     """
-    present = {*residents(row, laboratory), *guests, *_tissues(row, laboratory)}
     held = [
         name
         for instance in laboratory.niche.instances
-        if instance not in present
+        if instance not in living
         for name in laboratory.states_of(instance)
     ]
     return tuple(Change(hold_handle(sbml_id(name)), "set", 0.0) for name in held)
 
 
-def _tissues(row: SiteRow, laboratory: Laboratory) -> set[str]:
+def tissues(row: SiteRow, laboratory: Laboratory) -> set[str]:
     """Return the tissues without cell rows that a site has: those whose states it gives a start."""
     given = (laboratory.niche.user_name(name) for name in laboratory.niche.values_by_site[row.id])
     return {instance_of(name) for name in given if name in laboratory.niche.species} - {""}

@@ -82,8 +82,8 @@ class BoundReadout:
         Over local names.
     outputs
         Output of the engine for each local name; ``subcutis/MM_sol`` at another site than the first.
-    in_animal
-        Whether it is read in animals only.
+    needs
+        Cell type that must be there; empty if none must.
     """
 
     name: str
@@ -92,7 +92,7 @@ class BoundReadout:
     instance: str
     formula: Formula
     outputs: Mapping[str, str]
-    in_animal: bool = False
+    needs: str = ""
 
     def evaluate(self, trajectories: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Return the readout over time from the engine's outputs, all of shape (time,)."""
@@ -205,8 +205,8 @@ def _bound(row: Readout, instance: str, niche: Niche, where: str) -> BoundReadou
     missing = [name for name, output in outputs.items() if not _exists(output, niche)]
     if missing:
         raise UnknownNameError("species", missing[0], niche.species, where=where)
-    in_animal = row.place in (SITE, BONE, BODY)
-    return BoundReadout(row.name, row.unit, row.instrument, inside, row.formula, outputs, in_animal)
+    needs = {SITE: "", BODY: "", BONE: BONE_INSTANCE}.get(row.place, inside)
+    return BoundReadout(row.name, row.unit, row.instrument, inside, row.formula, outputs, needs)
 
 
 def _output(name: str, place: str, inside: str, niche: Niche) -> str:
@@ -236,8 +236,9 @@ def _species(
         raise UnknownNameError("readout", name, known, where=where)
     prefix, dot, _ = full.partition(".")
     variable = "amount"
+    inside = prefix if dot else ""
     return BoundReadout(
-        full, row.unit, instrument, prefix if dot else "", read_formula(variable), {variable: sbml_id(full)}
+        full, row.unit, instrument, inside, read_formula(variable), {variable: sbml_id(full)}, inside
     )
 
 
