@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from myeloniche.findings.score import score
+    from myeloniche.lab.animal import Animal, animal
     from myeloniche.lab.culture import Culture, coculture, culture, side_by_side
     from myeloniche.lab.experiment import Arm, Experiment, Measure, Replicates, Step
     from myeloniche.lab.laboratory import open_laboratory
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from myeloniche.report.results import write_results
 
 __all__ = [
+    "Animal",
     "Arm",
     "Culture",
     "Experiment",
@@ -39,6 +41,7 @@ __all__ = [
     "Measure",
     "Replicates",
     "Step",
+    "animal",
     "coculture",
     "culture",
     "load",
@@ -52,6 +55,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Animal": "lab.animal",
     "Arm": "lab.experiment",
     "Culture": "lab.culture",
     "Experiment": "lab.experiment",
@@ -59,6 +63,7 @@ _MODULES = {
     "Measure": "lab.experiment",
     "Replicates": "lab.experiment",
     "Step": "lab.experiment",
+    "animal": "lab.animal",
     "coculture": "lab.culture",
     "culture": "lab.culture",
     "load": "niche.niche",

@@ -1,5 +1,6 @@
 """The laboratory: experiments as done at the bench, and what the instruments show."""
 
+from myeloniche.lab.animal import Animal, animal
 from myeloniche.lab.culture import Culture, SideBySide, coculture, culture, side_by_side
 from myeloniche.lab.experiment import Arm, Experiment, Measure, Replicates, Step
 from myeloniche.lab.laboratory import Laboratory, open_laboratory
@@ -8,6 +9,7 @@ from myeloniche.lab.result import ExperimentResult, Series
 from myeloniche.lab.run import check, run
 
 __all__ = [
+    "Animal",
     "Arm",
     "Culture",
     "Experiment",
@@ -18,6 +20,7 @@ __all__ = [
     "Series",
     "SideBySide",
     "Step",
+    "animal",
     "check",
     "coculture",
     "culture",

@@ -1,23 +1,27 @@
-"""Experiments written in Python: immutable dishes, one method per step, one per instrument."""
+"""Experiments written in Python: immutable dishes, one method per step, one per instrument.
+
+Animals are in :mod:`myeloniche.lab.animal`.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from myeloniche.errors import ExperimentError
 from myeloniche.lab.experiment import Arm, Experiment, Measure, Replicates, Step, Test
 from myeloniche.lab.result import ExperimentResult
 from myeloniche.units import fraction
 
-__all__ = ["Culture", "SideBySide", "coculture", "culture", "side_by_side"]
+__all__ = ["AbstractProtocol", "Culture", "SideBySide", "coculture", "culture", "side_by_side"]
 
 DISH = "dish"
 
 
 class AbstractDishes(ABC):
-    """Something that can be measured: one dish, or several side by side."""
+    """Something that can be measured: one dish or animal, or several side by side."""
 
     @abstractmethod
     def experiment(self, *measures: Measure) -> Experiment:
@@ -77,6 +81,24 @@ class AbstractDishes(ABC):
         """Run the dishes and count TRAP-positive cells of three nuclei or more; arguments as for `blot`."""
         return self.measure(Measure("TRAP", (), in_, at, from_))
 
+    def bioluminescence(
+        self, *readouts: str, at: str = "", site: str = "", from_: str = ""
+    ) -> ExperimentResult:
+        """Study the animals and image the light of the tumour at a site; arguments as for :meth:`blot`."""
+        return self.measure(Measure("bioluminescence", readouts, site, at, from_))
+
+    def serum(self, *readouts: str, at: str = "", from_: str = "") -> ExperimentResult:
+        """Study the animals and measure proteins in their serum; arguments as for :meth:`blot`."""
+        return self.measure(Measure("serum", readouts, "", at, from_))
+
+    def micro_ct(self, *readouts: str, at: str = "", from_: str = "") -> ExperimentResult:
+        """Study the animals and scan the bone; arguments as for :meth:`blot`."""
+        return self.measure(Measure("micro-CT", readouts, "", at, from_))
+
+    def histomorphometry(self, *readouts: str, at: str = "", from_: str = "") -> ExperimentResult:
+        """Study the animals and measure the bone and its cells in sections; arguments as for :meth:`blot`."""
+        return self.measure(Measure("histomorphometry", readouts, "", at, from_))
+
     def measure(self, *measures: Measure) -> ExperimentResult:
         """Run the dishes with several measurements at once."""
         from myeloniche.lab.run import run
@@ -84,8 +106,72 @@ class AbstractDishes(ABC):
         return run([self.experiment(*measures)])[0]
 
 
+class AbstractProtocol(AbstractDishes):
+    """A dish or an animal with what is done to it. Every method returns a new one."""
+
+    @property
+    @abstractmethod
+    def holds(self) -> str:
+        """What it begins with, for titles."""
+
+    @property
+    @abstractmethod
+    def done(self) -> tuple[Step, ...]:
+        """What has been done so far."""
+
+    @abstractmethod
+    def with_steps(self, steps: tuple[Step, ...]) -> Self:
+        """Return the same with other steps."""
+
+    @abstractmethod
+    def arms(self, name: str) -> dict[str, Arm]:
+        """Return it as an arm of that name, after the arms that it needs."""
+
+    def experiment(self, *measures: Measure) -> Experiment:
+        """Return the experiment that these measurements make of it, without running it."""
+        title = f"{self.holds}: {', '.join(step.word for step in self.done) or 'untreated'}"
+        return _experiment(title, {DISH: self}, measures, Replicates())
+
+    def add(self, drug: str, dose: str) -> Self:
+        """Add a drug or cytokine by name or by the path of its file: ``add("TNF", "10 ng/mL")``."""
+        return self._then("add", {"drug": drug, "dose": dose})
+
+    def wait(self, for_: str) -> Self:
+        """Let time pass."""
+        return self._then("wait", {"for": for_})
+
+    def knock_down(self, target: str, by: str, *, in_: str = "") -> Self:
+        """Lower the synthesis of a species, for example ``knock_down("PIM2", "90%")``."""
+        return self._then("knock_down", {"target": target, "by": by, "in": in_})
+
+    def knock_out(self, target: str, *, in_: str = "") -> Self:
+        """Remove a species and its synthesis; as the first step, before the cells rest."""
+        return self._then("knock_out", {"target": target, "in": in_})
+
+    def overexpress(self, target: str, fold: float | str, *, in_: str = "") -> Self:
+        """Raise the synthesis of a species; as the first step, before the cells rest."""
+        return self._then("overexpress", {"target": target, "fold": fold, "in": in_})
+
+    def inhibit(self, target: str, by: str, *, in_: str = "") -> Self:
+        """Lower what a species does, or slow a process."""
+        return self._then("inhibit", {"target": target, "by": by, "in": in_})
+
+    def clamp(self, target: str, at: str, *, in_: str = "") -> Self:
+        """Keep a species at a value with its unit, or at a multiple of rest such as ``"2 x rest"``."""
+        return self._then("clamp", {"target": target, "at": at, "in": in_})
+
+    def release(self, target: str, *, in_: str = "") -> Self:
+        """End clamp, inhibition and knock-down of a species or process."""
+        return self._then("release", {"target": target, "in": in_})
+
+    def _then(self, word: str, arguments: Mapping[str, object]) -> Self:
+        given = {name: value for name, value in arguments.items() if value != ""}
+        step = Step(word, given, where=f"step {len(self.done) + 1} ({word})")
+        return self.with_steps((*self.done, step))
+
+
 @dataclass(frozen=True)
-class Culture(AbstractDishes):
+class Culture(AbstractProtocol):
     """A dish with cells and what is done to it. Every method returns a new one.
 
     Attributes
@@ -102,6 +188,20 @@ class Culture(AbstractDishes):
     steps: tuple[Step, ...] = ()
     donors: Mapping[str, Culture] = field(default_factory=dict)
 
+    @property
+    def holds(self) -> str:
+        """The cells it begins with."""
+        return " + ".join(self.cells)
+
+    @property
+    def done(self) -> tuple[Step, ...]:
+        """What has been done so far."""
+        return self.steps
+
+    def with_steps(self, steps: tuple[Step, ...]) -> Culture:
+        """Return the same dish with other steps."""
+        return replace(self, steps=steps)
+
     def starve(self, serum: str = "1% FBS", for_: str = "") -> Culture:
         """Take serum away, for example ``starve("1% FBS", "12 h")``."""
         return self._then("starve", {"serum": serum, "for": for_})
@@ -110,45 +210,13 @@ class Culture(AbstractDishes):
         """Give serum."""
         return self._then("feed", {"serum": serum})
 
-    def add(self, drug: str, dose: str) -> Culture:
-        """Add a drug or cytokine by name or by the path of its file: ``add("TNF", "10 ng/mL")``."""
-        return self._then("add", {"drug": drug, "dose": dose})
-
     def wash(self) -> Culture:
         """Replace the medium: drugs and factors are gone, serum stays as it is."""
         return self._then("wash", {})
 
-    def wait(self, for_: str) -> Culture:
-        """Let time pass."""
-        return self._then("wait", {"for": for_})
-
     def transfect(self, with_: str, *, in_: str = "") -> Culture:
         """Transfect cells with an siRNA or its control."""
         return self._then("transfect", {"with": with_, "in": in_})
-
-    def knock_down(self, target: str, by: str, *, in_: str = "") -> Culture:
-        """Lower the synthesis of a species, for example ``knock_down("PIM2", "90%")``."""
-        return self._then("knock_down", {"target": target, "by": by, "in": in_})
-
-    def knock_out(self, target: str, *, in_: str = "") -> Culture:
-        """Remove a species and its synthesis; as the first step, before the cells rest."""
-        return self._then("knock_out", {"target": target, "in": in_})
-
-    def overexpress(self, target: str, fold: float | str, *, in_: str = "") -> Culture:
-        """Raise the synthesis of a species; as the first step, before the cells rest."""
-        return self._then("overexpress", {"target": target, "fold": fold, "in": in_})
-
-    def inhibit(self, target: str, by: str, *, in_: str = "") -> Culture:
-        """Lower what a species does, or slow a process."""
-        return self._then("inhibit", {"target": target, "by": by, "in": in_})
-
-    def clamp(self, target: str, at: str, *, in_: str = "") -> Culture:
-        """Keep a species at a value with its unit, or at a multiple of rest such as ``"2 x rest"``."""
-        return self._then("clamp", {"target": target, "at": at, "in": in_})
-
-    def release(self, target: str, *, in_: str = "") -> Culture:
-        """End clamp, inhibition and knock-down of a species or process."""
-        return self._then("release", {"target": target, "in": in_})
 
     def add_cells(self, cells: str, density: str = "") -> Culture:
         """Add rested cells, for example on top of stroma."""
@@ -164,20 +232,23 @@ class Culture(AbstractDishes):
         joined = replace(self, donors={**self.donors, name: donor})
         return joined._then("conditioned_medium", {"from": name, "fraction": fraction})
 
-    def experiment(self, *measures: Measure) -> Experiment:
-        """Return the experiment that these measurements make of the dish, without running it."""
-        title = f"{' + '.join(self.cells)}: {', '.join(step.word for step in self.steps) or 'untreated'}"
-        return _experiment(title, {DISH: self}, measures, Replicates())
-
-    def _then(self, word: str, arguments: Mapping[str, object]) -> Culture:
-        given = {name: value for name, value in arguments.items() if value != ""}
-        step = Step(word, given, where=f"step {len(self.steps) + 1} ({word})")
-        return replace(self, steps=(*self.steps, step))
+    def arms(self, name: str) -> dict[str, Arm]:
+        """Return the dish as an arm after its donors, which are named after it."""
+        renamed = {donor: f"{donor} of {name}" for donor in self.donors}
+        given = [giver.arms(renamed[donor]) for donor, giver in self.donors.items()]
+        steps = tuple(
+            replace(step, arguments={**step.arguments, "from": renamed[step.text("from")]})
+            if step.word == "conditioned_medium"
+            else step
+            for step in self.steps
+        )
+        arms = {arm: made for donated in given for arm, made in donated.items()}
+        return {**arms, name: Arm(name, self.cells, steps)}
 
 
 @dataclass(frozen=True)
 class SideBySide(AbstractDishes):
-    """Dishes that are measured together.
+    """Dishes or animals that are measured together.
 
     Attributes
     ----------
@@ -189,7 +260,7 @@ class SideBySide(AbstractDishes):
         Repeats, if there are any.
     """
 
-    dishes: Mapping[str, Culture]
+    dishes: Mapping[str, AbstractProtocol]
     title: str = "side by side"
     replicates: Replicates = field(default_factory=Replicates)
 
@@ -231,33 +302,22 @@ def coculture(*cells: str) -> Culture:
     return Culture(cells)
 
 
-def side_by_side(dishes: Mapping[str, Culture], *, title: str = "side by side") -> SideBySide:
-    """Return dishes that are measured together, by name of the arm; the first is the control."""
+def side_by_side(dishes: Mapping[str, AbstractProtocol], *, title: str = "side by side") -> SideBySide:
+    """Return dishes or animals that are measured together, by name of the arm; the first is the control."""
     return SideBySide(dict(dishes), title)
 
 
 def _experiment(
-    title: str, dishes: Mapping[str, Culture], measures: tuple[Measure, ...], replicates: Replicates
+    title: str,
+    dishes: Mapping[str, AbstractProtocol],
+    measures: tuple[Measure, ...],
+    replicates: Replicates,
 ) -> Experiment:
     """Return an experiment; dishes that only give their medium become arms that are not measured."""
     arms: dict[str, Arm] = {}
     for name, dish in dishes.items():
-        _gather(name, dish, arms)
+        arms |= dish.arms(name)
     measured = tuple(
         measure if measure.arms else replace(measure, arms=tuple(dishes)) for measure in measures
     )
     return Experiment(title, tuple(arms.values()), measured, replicates)
-
-
-def _gather(name: str, dish: Culture, arms: dict[str, Arm]) -> None:
-    """Add a dish and its donors as arms; the donors of an arm are named after it."""
-    renamed = {donor: f"{donor} of {name}" for donor in dish.donors}
-    for donor, giver in dish.donors.items():
-        _gather(renamed[donor], giver, arms)
-    steps = tuple(
-        replace(step, arguments={**step.arguments, "from": renamed[step.text("from")]})
-        if step.word == "conditioned_medium"
-        else step
-        for step in dish.steps
-    )
-    arms[name] = Arm(name, dish.cells, steps)

@@ -148,8 +148,8 @@ def _readings(
         if absent:
             problems.append(
                 ExperimentError(
-                    f"{_place(measure.where)}got {readout.name} in {site or instance}, expected cells or a site "
-                    f"of arm {absent[0]!r}, which never holds these. Add 'arms: [...]' to the measurement."
+                    f"{_place(measure.where)}got {readout.name} in {site or instance}, expected cells or a "
+                    f"site of arm {absent[0]!r}, which never holds these. Add 'arms: [...]' to it."
                 )
             )
     return [Reading(readout, clocks, window) for readout in readouts]

@@ -1,0 +1,57 @@
+"""Studies in animals written in Python, as :mod:`myeloniche.lab.culture` does for dishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from myeloniche.lab.culture import AbstractProtocol
+from myeloniche.lab.experiment import Arm, Step
+
+__all__ = ["Animal", "animal"]
+
+
+@dataclass(frozen=True)
+class Animal(AbstractProtocol):
+    """An animal and what is done to it. Every method returns a new one.
+
+    Attributes
+    ----------
+    host
+        ``mouse``.
+    steps
+        What is done.
+    """
+
+    host: str
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def holds(self) -> str:
+        """The animal itself."""
+        return self.host
+
+    @property
+    def done(self) -> tuple[Step, ...]:
+        """What has been done so far."""
+        return self.steps
+
+    def with_steps(self, steps: tuple[Step, ...]) -> Animal:
+        """Return the same animal with other steps."""
+        return replace(self, steps=steps)
+
+    def inject(self, cells: str, *, into: str, number: str = "") -> Animal:
+        """Inject cells into a site: ``inject("5TGM1", into="tibia")``."""
+        return self._then("inject", {"cells": cells, "into": into, "number": number})
+
+    def surgery(self, what: str) -> Animal:
+        """Operate on the animal: ``surgery("ovariectomy")``."""
+        return self._then("surgery", {"what": what})
+
+    def arms(self, name: str) -> dict[str, Arm]:
+        """Return the animal as an arm of that name."""
+        return {name: Arm(name, (), self.steps, animal=self.host)}
+
+
+def animal(host: str) -> Animal:
+    """Return a healthy animal at rest, for example ``animal("mouse")``."""
+    return Animal(host)
