@@ -99,6 +99,10 @@ class AbstractDishes(ABC):
         """Study the animals and measure the bone and its cells in sections; arguments as for :meth:`blot`."""
         return self.measure(Measure("histomorphometry", readouts, "", at, from_))
 
+    def alizarin_red(self, at: str = "", *, in_: str = "", from_: str = "") -> ExperimentResult:
+        """Run the dishes and stain the mineral of the matrix; arguments as for :meth:`blot`."""
+        return self.measure(Measure("alizarin red", (), in_, at, from_))
+
     def measure(self, *measures: Measure) -> ExperimentResult:
         """Run the dishes with several measurements at once."""
         from myeloniche.lab.run import run

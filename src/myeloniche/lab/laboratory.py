@@ -22,9 +22,8 @@ from myeloniche.pharmacology.drug_file import attach, find_drug, is_drug_file, l
 from myeloniche.units import cell_density
 from myeloniche.yaml_file import parse_yaml
 
-__all__ = ["CELL_DENSITY", "Laboratory", "Population", "open_laboratory"]
+__all__ = ["Laboratory", "Population", "open_laboratory"]
 
-CELL_DENSITY = "kcell/mL"
 SHED = ("IGG2B",)
 _SYNTHESIS = "synthesis"
 
@@ -72,10 +71,11 @@ class Laboratory:
     @cached_property
     def medium(self) -> tuple[str, ...]:
         """Everything dissolved in the medium, drugs included, by user name."""
+        on_the_dish = {name for population in self.populations.values() for name in population.populations}
         return tuple(
             row.id
             for row in self.niche.species.values()
-            if not row.is_observable and not instance_of(row.id) and row.unit != CELL_DENSITY
+            if not row.is_observable and not instance_of(row.id) and row.id not in on_the_dish
         )
 
     @property

@@ -70,6 +70,7 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
             Instrument("secreted", ("ELISA",), True, "absolute"),
             Instrument("adherent fraction", ("adhesion",), False, "absolute"),
             Instrument("TRAP", ("TRAP staining", "osteoclast count"), False, "absolute"),
+            Instrument("alizarin red", ("mineralisation", "alizarin"), False, "absolute"),
             Instrument("amount", ("species",), True, "absolute"),
             Instrument("bioluminescence", ("BLI", "IVIS"), True, "absolute", of_animals=True),
             Instrument("serum", ("blood",), True, "absolute", of_animals=True),
