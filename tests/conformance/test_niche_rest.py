@@ -18,7 +18,7 @@ from myeloniche.niche.niche import DATA
 
 CELLS = tuple(row.partition("\t")[0] for row in (DATA / "cells.tsv").read_text("utf-8").splitlines()[1:])
 LIVING = ("MM_sol", "MM_adh")
-ALL_LIVING = (*LIVING, "BMSC_n", "OCP", "OCM", "OC")
+ALL_LIVING = (*LIVING, "BMSC_n", "OCP", "OCM", "OC", "OBP", "OB")
 MONTH = 720.0
 
 
