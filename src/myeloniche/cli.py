@@ -110,10 +110,9 @@ def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int 
 
 def _support(sets: int, only: tuple[str, ...] | None, workers: int | None) -> Support:
     """Score the first of the shipped plausible sets."""
-    from myeloniche.calibration import niche_prior, shipped_sets
     from myeloniche.findings.support import score_sets
 
-    chosen = shipped_sets().mappings(niche_prior(), sets)
+    chosen = _parameter_sets(sets)
     with _progress("plausible sets") as progress:
         return score_sets(chosen, only, workers=workers, progress=progress)
 
@@ -186,6 +185,48 @@ def run(experiment: Path, out: Path | None, json_path: Path | None, workers: int
         click.echo("\n" + "\n".join(str(path) for path in write_results(results, out)))
     if json_path is not None:
         _write_json(json_path, {"experiments": [result_as_dict(result) for result in results]})
+
+
+@main.command()
+@click.argument("experiment", type=_FILE)
+@click.option("--reference", default="", metavar="ARM", help="Arm to compare with; the first by default.")
+@click.option("--sets", type=click.IntRange(min=0), default=0, help="Plausible sets for the intervals.")
+@click.option("--sets-file", type=_FILE, help="Sets of your own; those of the package by default.")
+@click.option("--out", type=_FOLDER, help="Folder for a table of numbers and a figure per readout.")
+@click.option("--workers", type=click.IntRange(min=1), help="Cores to use; all by default.")
+@_refusing
+def compare(
+    experiment: Path, reference: str, sets: int, sets_file: Path | None, out: Path | None, workers: int | None
+) -> None:
+    """Put the arms of an experiment or a study side by side, with intervals over plausible sets."""
+    from myeloniche.lab import read_experiments
+    from myeloniche.lab.compare import compare as compare_arms
+    from myeloniche.report.comparison import comparison_tables, write_comparison
+
+    chosen = _parameter_sets(sets, sets_file) if sets else []
+    with _progress("simulating") as progress:
+        compared = compare_arms(
+            read_experiments(experiment),
+            reference=reference,
+            parameter_sets=chosen,
+            workers=workers,
+            progress=progress,
+        )
+    click.echo(compared.title)
+    for table in comparison_tables(compared):
+        _console().print(table)
+    if compared.failed:
+        click.echo(f"{compared.failed} simulated arms failed and have no part in the intervals")
+    if out is not None:
+        click.echo("\n".join(str(path) for path in write_comparison(compared, out)))
+
+
+def _parameter_sets(count: int, path: Path | None = None) -> list[dict[str, float]]:
+    """Return the first sets of a file, or of the package."""
+    from myeloniche.calibration import niche_prior, read_sets, shipped_sets
+
+    sets = read_sets(path) if path is not None else shipped_sets()
+    return sets.mappings(niche_prior(), count)
 
 
 _tolerance = functools.partial(click.option, type=click.FloatRange(min=0.0, min_open=True), show_default=True)
@@ -267,14 +308,30 @@ def list_names(kind: str) -> None:
 
 
 @main.command()
-@click.argument("species")
+@click.argument("name")
+@click.option("--on", metavar="READOUT", help="Show the path by which the drug NAME moves this readout.")
+@click.option("--dose", help="Dose of the drug, for example '3 uM'.")
+@click.option("--cells", default="RPMI8226", show_default=True, help="Cell row, or two for a coculture: A,B.")
+@click.option("--after", default="24 h", show_default=True, help="How long the drug is there.")
+@click.option("--in", "in_", default="", metavar="CELLS", help="Cell type that is read in a coculture.")
 @_refusing
-def explain(species: str) -> None:
-    """Tell what makes, changes and removes a species, with every number and its source."""
+def explain(name: str, on: str | None, dose: str | None, cells: str, after: str, in_: str) -> None:
+    """Tell what makes, changes and removes the species NAME, with every number and its source.
+
+    With --on and --dose: how the drug NAME moves a readout, step by step, with the evidence of each.
+    """
+    if on is not None:
+        from myeloniche.lab.effect import trace_effect
+
+        if dose is None:
+            raise click.UsageError("--on needs --dose, for example --dose '3 uM'")
+        effect = trace_effect(name, dose, on, cells=_split(cells) or (), after=after, in_=in_)
+        click.echo(str(effect))
+        return
     from myeloniche.lab.laboratory import open_laboratory
     from myeloniche.niche.explain import explain as explain_in
 
-    click.echo(str(explain_in(open_laboratory().niche, species)))
+    click.echo(str(explain_in(open_laboratory().niche, name)))
 
 
 @main.command()
