@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from small_models import BLOW_UP, HILL, ONE_COMPARTMENT, model_of
 
+from myeloniche.engine import observation
 from myeloniche.engine.handles import with_handles
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.reference import simulate_reference
@@ -169,6 +170,17 @@ def test_time_dependent_rates_stand_still_while_waiting_for_rest() -> None:
 def test_the_number_of_workers_does_not_change_a_bit(hill: OdeModel, settings: dict[str, Any]) -> None:
     members = varied_members(40)
     assert same_bits(simulate(hill, members, **settings).values, simulate(hill, members, workers=1).values)
+
+
+def test_threads_do_not_change_a_bit_of_what_follows_from_states(hill: OdeModel) -> None:
+    times = np.linspace(0.0, 24.0, 300)
+    outputs = ("total", "light", "process.decay_P", "transcription", "kd", "M")
+    timeline = (Period(10.0), Period(14.0, (Change("kd", "scale", 2.0),)))
+    settings = {"timeline": timeline, "outputs": outputs}
+    columns = {"v": np.linspace(1.0, 3.0, 60), "n": np.linspace(1.5, 3.0, 60)}
+    one, three = (ensemble(hill, columns, times, workers=workers, **settings) for workers in (1, 3))
+    assert one["M"].size > 2 * observation._ROWS_AT_ONCE
+    assert all(same_bits(one[name].values, three[name].values) for name in outputs)
 
 
 def test_the_order_of_members_does_not_change_a_bit(hill: OdeModel) -> None:

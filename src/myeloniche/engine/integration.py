@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ __all__ = ["Outcome", "Settings", "available_workers", "integrate"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_ROUNDS = 256  # step attempts between two looks at progress and interruption
+_ROUNDS = 256  # step attempts between two looks at interruption
+_BETWEEN_REPORTS = 0.2  # seconds
 _ALIGNMENT = 64
 _NO_FLOATS = np.empty(0)
 _NO_INTEGERS = np.empty(0, np.int64)
@@ -139,7 +141,7 @@ def integrate(
         What to gather on the way.
     """
     tolerances = settings.tolerances(model)
-    states = np.full((int(batch.first_row[-1]), wanted.size), np.nan)
+    states = np.empty((int(batch.first_row[-1]), wanted.size))  # first touched by the threads that write it
     status = np.full(batch.members, -1, np.int64)
     outcome = Outcome(
         states,
@@ -163,6 +165,19 @@ def integrate(
 
 def _silent(_: int, __: int) -> None:
     return None
+
+
+def _at_intervals(report: Callable[[], None]) -> Callable[[], None]:
+    """Return a function that reports if the last time was some time ago; to count members takes time too."""
+    last = time.monotonic()
+
+    def perhaps() -> None:
+        nonlocal last
+        if time.monotonic() - last >= _BETWEEN_REPORTS:
+            report()
+            last = time.monotonic()
+
+    return perhaps
 
 
 class _Run:
@@ -201,7 +216,7 @@ class _Run:
     def complete(self, workers: int, progress: Callable[[int, int], object]) -> None:
         """Integrate everything, on this thread if one is enough."""
         if workers == 1:
-            self._work(lambda: self._report(progress))
+            self._work(_at_intervals(lambda: self._report(progress)))
         else:
             self._complete_on_threads(workers, progress)
         self._report(progress)
@@ -212,7 +227,7 @@ class _Run:
             try:
                 waiting: set[Future[None]] = futures
                 while waiting:
-                    done, waiting = wait(waiting, timeout=0.2)
+                    done, waiting = wait(waiting, timeout=_BETWEEN_REPORTS)
                     for future in done:
                         future.result()
                     self._report(progress)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ __all__ = ["needed_states", "observe", "row_times"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_ROWS_AT_ONCE = 1 << 17
+_ROWS_AT_ONCE = 1 << 13  # what an expression needs of them stays in the caches
 
 
 def needed_states(model: OdeModel, outputs: Sequence[str]) -> Integers:
@@ -37,7 +39,12 @@ def row_times(batch: Batch) -> Floats:
 
 
 def observe(
-    model: OdeModel, batch: Batch, outputs: Sequence[str], wanted: Integers, states: Floats
+    model: OdeModel,
+    batch: Batch,
+    outputs: Sequence[str],
+    wanted: Integers,
+    states: Floats,
+    workers: int = 1,
 ) -> Floats:
     """Return the outputs, shape (row, output).
 
@@ -49,6 +56,8 @@ def observe(
         Names of states, parameters or observables.
     wanted, states
         Numbers of the states that were kept, and their values, shape (row, column).
+    workers
+        Number of threads.
 
     Notes
     -----
@@ -62,35 +71,46 @@ def observe(
     used = set().union(*(model.graph.symbols(node) for node in nodes))
     compute = model.graph.function(nodes)
     values = np.empty((states.shape[0], len(outputs)))
-    columns: dict[str, Floats | float] = {name: states[:, place] for place, name in enumerate(kept)}
+    numbers, own, rows = _parameters(model, batch, used)
+    rows |= {name: states[:, place] for place, name in enumerate(kept)}
     if TIME in used:
-        columns[TIME] = row_times(batch)
-    columns |= _parameters(model, batch, used)
-    for first in range(0, states.shape[0], _ROWS_AT_ONCE):
-        rows = slice(first, first + _ROWS_AT_ONCE)
-        part = {name: column[rows] if np.ndim(column) else column for name, column in columns.items()}  # type: ignore[index]
-        for place, value in enumerate(compute(part)):
-            values[rows, place] = value
+        rows[TIME] = row_times(batch)
+    owner = np.repeat(np.arange(batch.members), np.diff(batch.first_row))
+
+    def fill(first: int) -> None:
+        part = slice(first, first + _ROWS_AT_ONCE)
+        members = owner[part]
+        known = {name: column[part] for name, column in rows.items()}
+        known |= {name: column[members] for name, column in own.items()}
+        for place, value in enumerate(compute(numbers | known)):
+            values[part, place] = value
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(fill, range(0, states.shape[0], _ROWS_AT_ONCE)))
     return values
 
 
-def _parameters(model: OdeModel, batch: Batch, used: set[str]) -> dict[str, Floats | float]:
-    """Return the value of each used parameter: one number, or one per row."""
+def _parameters(
+    model: OdeModel, batch: Batch, used: set[str]
+) -> tuple[dict[str, Any], dict[str, Floats], dict[str, Floats]]:
+    """Return the used parameters: those that are one number, one per member, and one per row."""
     changed = set(batch.plans.change_index[batch.plans.change_state == 0].tolist())
     column = {int(index): place for place, index in enumerate(batch.parameters.varied)}
-    counts = np.diff(batch.first_row)
-    values: dict[str, Floats | float] = {}
+    numbers, members, rows = {}, {}, {}
     for index, name in enumerate(model.parameters):
         if name not in used:
             continue
         if index not in column and index not in changed:
-            values[name] = float(batch.parameters.common[index])
+            numbers[name] = float(batch.parameters.common[index])
             continue
         own = np.full(batch.members, batch.parameters.common[index])
         if index in column:
             own = batch.parameters.values[:, column[index]].copy()
-        values[name] = _along_rows(batch, index, own) if index in changed else np.repeat(own, counts)
-    return values
+        if index in changed:
+            rows[name] = _along_rows(batch, index, own)
+        else:
+            members[name] = own
+    return numbers, members, rows
 
 
 def _along_rows(batch: Batch, parameter: int, own: Floats) -> Floats:

@@ -22,7 +22,7 @@ from myeloniche.engine.checking import (
 )
 from myeloniche.engine.cuda.choose import integrator
 from myeloniche.engine.endpoints import Endpoint
-from myeloniche.engine.integration import Outcome, Settings
+from myeloniche.engine.integration import Outcome, Settings, available_workers
 from myeloniche.engine.lanes import STATUS
 from myeloniche.engine.observation import needed_states, observe
 from myeloniche.engine.ode_model import OdeModel
@@ -124,7 +124,7 @@ class Trajectories:
     @functools.cached_property
     def status(self) -> list[str]:
         """How each member ended: "ok" or one of the failures in :data:`myeloniche.engine.lanes.STATUS`."""
-        return [STATUS[code] for code in self._outcome.status]
+        return list(_words(self._outcome.status))
 
     @functools.cached_property
     def failures(self) -> Failures:
@@ -166,7 +166,7 @@ class Trajectories:
             endpoint.label: ("member", self.endpoints[endpoint.label], _unit(endpoint.unit(self.model)))
             for endpoint in self._run.endpoints
         }
-        dataset = _dataset(self.model, self.outputs, cube, times, self.status, gathered)
+        dataset = _dataset(self.model, self.outputs, cube, times, _words(self._outcome.status), gathered)
         if self.check is not None:
             dataset.attrs["largest_relative_difference"] = self.check.largest
             dataset.attrs["checked_members"] = len(self.check.members)
@@ -377,7 +377,8 @@ def _run(model: OdeModel, batch: Batch, run: Run, progress: Progress | None) -> 
     wanted = needed_states(model, names)
     integrate = integrator(run.settings.device, model, run.endpoints)
     outcome = integrate(model, batch, wanted, run.settings, progress, run.endpoints)
-    values = observe(model, batch, names, wanted, outcome.states)
+    workers = run.settings.workers or available_workers()
+    values = observe(model, batch, names, wanted, outcome.states, workers)
     _blank_failed(values, batch, outcome)
     statistics = Statistics(outcome.steps, outcome.rejected)
     gathered = {endpoint.label: outcome.endpoints[:, i] for i, endpoint in enumerate(run.endpoints)}
@@ -430,7 +431,7 @@ def _dataset(
     outputs: Sequence[str],
     cube: Floats,
     times: Floats,
-    status: Sequence[str],
+    status: NDArray[np.object_],
     gathered: Mapping[str, tuple[str, Floats, dict[str, str]]],
 ) -> xarray.Dataset:
     # it takes a quarter of a second to import; a merge of two datasets costs as much as a small ensemble
@@ -444,9 +445,13 @@ def _dataset(
     coordinates = {
         "member": np.arange(cube.shape[0]),
         "time": ("time", times, _unit(model.time_unit)),
-        "status": ("member", np.array(status, dtype=object)),
+        "status": ("member", status),
     }
     return xarray.Dataset(variables, coordinates, {"model": model.name})
+
+
+def _words(status: NDArray[np.int64]) -> NDArray[np.object_]:
+    return np.array(STATUS, dtype=object)[status]
 
 
 def _unit(unit: str) -> dict[str, str]:
