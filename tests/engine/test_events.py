@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.reference import simulate_reference
-from myeloniche.engine.simulation import Trajectories, simulate
+from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Change, Member, Period
+from myeloniche.engine.trajectories import Trajectories
 
 Floats = NDArray[np.float64]
 

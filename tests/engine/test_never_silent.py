@@ -92,3 +92,16 @@ def test_a_member_that_fails_both_times_does_not_disagree() -> None:
 def test_a_fraction_above_one_is_refused() -> None:
     with pytest.raises(ModelError, match=r"check_fraction 1\.5"):
         simulate(model_of(HILL), [Member(times=np.array([1.0]))], check_fraction=1.5)
+
+
+def test_a_dataset_tells_when_members_failed_and_at_which_state() -> None:
+    found = ensemble(model_of(BLOW_UP), {"k": [0.1, 1.0]}, [2.0])
+    assert found["status"].values.tolist()[0] == "ok"
+    assert found["worst_state"].values.tolist() == ["", "y"]
+    np.testing.assert_allclose(found["failed_at"].values, [np.nan, 1.0], rtol=1e-6)
+
+
+def test_an_output_with_the_name_of_a_label_is_refused() -> None:
+    model = model_of("model m()\n status' = -k*status\n status = 1; k = 1\nend")
+    with pytest.raises(ModelError, match="got an output 'status', but a dataset has a label of that name"):
+        ensemble(model, {"k": [1.0, 2.0]}, [1.0])

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from myeloniche.engine.ode_model import Event, OdeModel, Process
     from myeloniche.engine.reference import simulate_reference
     from myeloniche.engine.sbml import read_sbml
-    from myeloniche.engine.simulation import Trajectories, ensemble, simulate
+    from myeloniche.engine.simulation import ensemble, simulate
     from myeloniche.engine.timeline import Change, Member, Period
+    from myeloniche.engine.trajectories import Trajectories
 
 __all__ = [
     "Change",
@@ -51,7 +52,7 @@ _MODULES = {
     "Period": "timeline",
     "Process": "ode_model",
     "SymbolicJacobian": "jacobian",
-    "Trajectories": "simulation",
+    "Trajectories": "trajectories",
     "antimony_to_sbml": "antimony_text",
     "ensemble": "simulation",
     "read_antimony": "antimony_text",

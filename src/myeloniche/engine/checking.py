@@ -47,6 +47,11 @@ class Check:
     output: str
     disagreeing: tuple[int, ...]
 
+    @property
+    def summary(self) -> dict[str, float]:
+        """What a dataset says of it: the largest difference, and how many members it was looked for in."""
+        return {"largest_relative_difference": self.largest, "checked_members": len(self.members)}
+
 
 def sample_of(members: int, fraction: float) -> Integers:
     """Return evenly spread members, at least one, as many as a fraction of all.

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.engine.handles import HANDLES
-from myeloniche.engine.simulation import Trajectories, simulate
+from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Member
+from myeloniche.engine.trajectories import Trajectories
 from myeloniche.errors import MyelonicheError, raise_all
 from myeloniche.lab.experiment import Experiment
 from myeloniche.lab.laboratory import Laboratory, open_laboratory

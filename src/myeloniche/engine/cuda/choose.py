@@ -13,7 +13,7 @@ from myeloniche.engine.integration import Outcome, integrate
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.errors import ModelError
 
-__all__ = ["DEVICES", "DeviceWarning", "integrator"]
+__all__ = ["DEVICES", "DeviceWarning", "Integrator", "integrator"]
 
 DEVICES = ("cpu", "cuda")
 
@@ -67,4 +67,4 @@ def integrator(device: str, model: OdeModel, endpoints: Sequence[Endpoint] = ())
 
 def _warn(message: str) -> None:
     # shown where simulate() or ensemble() was called
-    warnings.warn(message, DeviceWarning, stacklevel=6)
+    warnings.warn(message, DeviceWarning, stacklevel=5)
