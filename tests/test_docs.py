@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,17 @@ GUIDE = (ROOT / "docs" / "experiments.md").read_text("utf-8")
 
 def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.S)
+
+
+def test_the_guide_to_ensembles_runs_from_top_to_bottom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+
+    exec("".join(blocks((ROOT / "docs" / "ensembles.md").read_text("utf-8"), "python")), names)
+
+    assert names["some"].shape == (100,)
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/experiments.md"])

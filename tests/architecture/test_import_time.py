@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("antimony", "libsbml", "llvmlite", "matplotlib", "numba", "pint", "scipy", "xarray")
+HEAVY = ("antimony", "libsbml", "llvmlite", "matplotlib", "numba", "pint", "scipy", "xarray", "zarr")
 
 
 @pytest.mark.parametrize("module", ["myeloniche", "myeloniche.cli", "myeloniche.engine", "myeloniche.units"])

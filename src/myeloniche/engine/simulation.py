@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
@@ -11,9 +12,12 @@ from myeloniche.engine.batch import flatten_members
 from myeloniche.engine.endpoints import Endpoint
 from myeloniche.engine.integration import Settings
 from myeloniche.engine.ode_model import OdeModel
+from myeloniche.engine.streaming import stream
 from myeloniche.engine.table import table_of
 from myeloniche.engine.timeline import REST_TOLERANCE, Member, Period, check_members
-from myeloniche.engine.trajectories import Progress, Trajectories, run_batch, run_of
+from myeloniche.engine.trajectories import Progress, Trajectories, raise_failed, run_batch, run_of
+from myeloniche.engine.trajectory_store import Destination
+from myeloniche.errors import ModelError
 
 if TYPE_CHECKING:
     import xarray
@@ -102,6 +106,8 @@ def ensemble(
     progress: Progress | None = None,
     endpoints: Sequence[Endpoint] = (),
     check_fraction: float = 0.0,
+    store: str | Path | None = None,
+    chunk: int | None = None,
     **settings: Any,
 ) -> xarray.Dataset:
     """Integrate many members that differ by columns of numbers and share timeline and output times.
@@ -130,25 +136,42 @@ def ensemble(
     check_fraction
         Part of the members, 0 to 1, to repeat at a tenth of the tolerances; the attributes
         ``largest_relative_difference`` and ``checked_members`` tell what came of it.
+    store
+        Folder or address of a Zarr store to which members go a chunk at a time; memory then does not grow
+        with their number. Where an interrupted run of the same ensemble left a store, what is missing is run.
+    chunk
+        Members of a chunk, by default as many as give 64 MB; no number depends on it.
     **settings
         ``rtol``, ``atol``, ``max_steps``, ``rest_tolerance``, ``workers``, ``lanes``, ``device``;
         see :func:`simulate`.
 
     Returns
     -------
-    Dataset with dimensions (member, time), units as attributes and the members' status as coordinate.
+    Dataset with dimensions (member, time), units as attributes, and as coordinates the members' status and
+    when and at which state they failed. With ``store`` it also has the values by which members differ, and
+    reads from the store when asked for numbers.
 
     Raises
     ------
     UnknownNameError
         If a column or an output names what the model does not have.
     ModelError
-        If columns differ in length.
+        If columns differ in length, or the store is that of another ensemble.
+    MyelonicheError
+        With ``store``, if Zarr is not installed.
     IntegrationError
         With ``throw``, if a member failed.
     """
     table = table_of(model, parameters, initial or {}, times, timeline)
     run = run_of(model, outputs, endpoints, Settings(**settings))
+    if store is not None:
+        place = Destination(store, chunk)
+        stored = stream(run, table, place, check_fraction=check_fraction, progress=progress)
+        if throw:
+            raise_failed(model, *stored.failures())
+        return stored.dataset()
+    if chunk is not None:
+        raise ModelError(f"got chunk={chunk} without a store; give store=..., or leave chunk out")
     batch = table.batch(model, run.watched)
     trajectories = run_batch(run, batch, check_fraction=check_fraction, progress=progress)
     if throw:
