@@ -26,6 +26,7 @@ __all__ = ["main"]
 _Parameters = ParamSpec("_Parameters")
 _KINDS = ("cells", "drugs", "species", "readouts", "findings")
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+_NEW_PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -253,13 +254,14 @@ def simulate(
     """
     from myeloniche.engine.file_runs import Grid, run_model, write_table
 
-    header, rows = run_model(
-        model,
-        Grid(**numbers),  # type: ignore[arg-type]
-        _split(variables) or (),
-        amount=_split(amount) or (),
-        concentration=_split(concentration) or (),
-    )
+    with _progress("integrating"):
+        header, rows = run_model(
+            model,
+            Grid(**numbers),  # type: ignore[arg-type]
+            _split(variables) or (),
+            amount=_split(amount) or (),
+            concentration=_split(concentration) or (),
+        )
     write_table(out, header, rows)
 
 
@@ -272,7 +274,7 @@ def simulate(
 @click.option("--points", type=click.IntRange(min=2), required=True, help="Output times.")
 @_tolerance("--abs", "atol", default=1e-9, help="Absolute tolerance of every step.")
 @_tolerance("--rel", "rtol", default=1e-6, help="Relative tolerance of every step.")
-@click.option("--out", type=_NEW_FILE, required=True, help="CSV file to write.")
+@click.option("--out", type=_NEW_PATH, required=True, help="CSV file, or Zarr store if it ends in .zarr.")
 @_refusing
 def ensemble(
     model: Path,
@@ -287,14 +289,29 @@ def ensemble(
 ) -> None:
     """Run any SBML model for many sets of parameters and write all time courses.
 
-    A member that cannot be integrated is written as NaN. Leaves with exit code 3 if the model holds what is
-    not honoured, and names it.
+    A Zarr store is written while the members run and takes little memory for any number of them; after an
+    interruption the same command goes on where it was. A member that cannot be integrated is written as NaN.
+    Leaves with exit code 3 if the model holds what is not honoured, and names it.
     """
-    from myeloniche.engine.file_runs import Grid, read_parameter_table, run_ensemble, write_table
+    from myeloniche.engine.file_runs import (
+        Grid,
+        read_parameter_table,
+        run_ensemble,
+        store_ensemble,
+        write_table,
+    )
 
     grid = Grid(start, t_end - start, points - 1, rtol, atol)
-    header, rows = run_ensemble(model, read_parameter_table(parameters), _split(states) or (), grid)
-    write_table(out, header, rows, whole=1)
+    columns, names = read_parameter_table(parameters), _split(states) or ()
+    if out.suffix == ".zarr":
+        with _progress("integrating") as progress:
+            members, failed = store_ensemble(model, columns, names, grid, out, progress)
+        click.echo(f"{out}: {members} members, {failed} failed")
+        return
+    with _progress("integrating") as progress:
+        header, rows = run_ensemble(model, columns, names, grid, progress)
+    with _progress("writing") as progress:
+        write_table(out, header, rows, whole=1, progress=progress)
 
 
 @main.command("list")
@@ -357,7 +374,8 @@ def check() -> None:
     from myeloniche.lab.laboratory import open_laboratory
     from myeloniche.niche.checks import Severity, run_checks
 
-    issues = run_checks(open_laboratory().niche)
+    with _progress("checking") as progress:
+        issues = run_checks(open_laboratory().niche, progress=progress)
     for issue in issues:
         click.echo(str(issue))
     count = check_panels()
@@ -388,6 +406,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -76,6 +76,14 @@ def test_tables_keep_every_digit(tmp_path: Path) -> None:
     assert path.read_text("utf-8").splitlines()[1:] == ["0,0.30000000000000004,nan", "1,inf,-1e-300"]
 
 
+def test_rows_are_counted_while_they_are_written(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    rows = np.zeros((25_000, 1))
+    write_table(tmp_path / "table.csv", ["a"], rows, progress=lambda *count: told.append(count))
+    assert told == [(10_000, 25_000), (20_000, 25_000), (25_000, 25_000)]
+    assert len((tmp_path / "table.csv").read_text("utf-8").splitlines()) == 25_001
+
+
 def test_a_table_is_read_by_column(tmp_path: Path) -> None:
     path = tmp_path / "values.csv"
     path.write_text("\ufeffa, b\n1,2\n\n3,4e1\n", "utf-8")

@@ -10,16 +10,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from myeloniche.engine.integration import Settings
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.engine.sbml import SbmlModel, read_sbml_model
+from myeloniche.engine.simulation import simulate
+from myeloniche.engine.streaming import stream
+from myeloniche.engine.table import Table, table_of
 from myeloniche.engine.timeline import Member
+from myeloniche.engine.trajectories import Progress, Run, run_batch, run_of
+from myeloniche.engine.trajectory_store import Destination
 from myeloniche.errors import TableError, raise_all
 
-__all__ = ["Grid", "read_parameter_table", "run_ensemble", "run_model", "write_table"]
+__all__ = ["Grid", "read_parameter_table", "run_ensemble", "run_model", "store_ensemble", "write_table"]
 
 Floats = NDArray[np.float64]
 
 _MAX_STEPS = 10_000_000
+_ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,11 @@ def run_model(
 
 
 def run_ensemble(
-    path: str | Path, columns: Mapping[str, Floats], states: Sequence[str], grid: Grid
+    path: str | Path,
+    columns: Mapping[str, Floats],
+    states: Sequence[str],
+    grid: Grid,
+    progress: Progress | None = None,
 ) -> tuple[tuple[str, ...], Floats]:
     """Return the time courses of an SBML model for many sets of values.
 
@@ -105,6 +116,8 @@ def run_ensemble(
         What to show, as the number that the id has in formulas.
     grid
         Output times and tolerances.
+    progress
+        Called now and then with the number of members done and their total.
 
     Returns
     -------
@@ -116,19 +129,47 @@ def run_ensemble(
     ModelError, UnsupportedError, UnknownNameError
         As for :func:`run_model`.
     """
-    read = read_sbml_model(path, clock_start=grid.start)
-    model, names = read.equations, [read.renamed.get(name, name) for name in states]
-    for name in names:
-        model.node(name)
-    columns = {read.renamed.get(name, name): values for name, values in columns.items()}
-    members = [_member(model, columns, index, grid.clock) for index in range(_length(columns))]
-    shown = _courses(model, members, names, grid)
-    count = len(members)
-    index = np.broadcast_to(np.arange(count, dtype=np.float64)[:, None], shown.shape[:2])
-    times = np.broadcast_to(grid.start + grid.clock, shown.shape[:2])
-    return ("trajectory", "time", *states), np.concatenate(
-        [index[:, :, None], times[:, :, None], shown], axis=2
-    )
+    run, table = _asked(path, columns, states, grid)
+    found = run_batch(run, table.batch(run.model, run.watched), progress=progress)
+    rows = np.empty((len(table), grid.steps + 1, 2 + len(states)))
+    rows[:, :, 0] = np.arange(len(table))[:, None]
+    rows[:, :, 1] = grid.start + grid.clock
+    rows[:, :, 2:] = found.values.reshape(len(table), grid.steps + 1, len(states))
+    return ("trajectory", "time", *states), rows
+
+
+def store_ensemble(
+    path: str | Path,
+    columns: Mapping[str, Floats],
+    states: Sequence[str],
+    grid: Grid,
+    store: str | Path,
+    progress: Progress | None = None,
+) -> tuple[int, int]:
+    """Write what :func:`run_ensemble` returns to a Zarr store, a chunk of members at a time.
+
+    Parameters
+    ----------
+    path, columns, states, grid, progress
+        As for :func:`run_ensemble`.
+    store
+        Folder or address of the store; one that an interrupted run left is completed.
+
+    Returns
+    -------
+    Number of members, and how many of them could not be integrated.
+
+    Raises
+    ------
+    ModelError, UnsupportedError, UnknownNameError
+        As for :func:`run_model`, or if the store is that of another ensemble.
+    MyelonicheError
+        If Zarr is not installed.
+    """
+    run, table = _asked(path, columns, states, grid)
+    stored = stream(run, table, Destination(store, clock_start=grid.start), progress=progress)
+    status, _ = stored.failures()
+    return len(table), sum(word != "ok" for word in status)
 
 
 def read_parameter_table(path: str | Path) -> dict[str, Floats]:
@@ -151,7 +192,14 @@ def read_parameter_table(path: str | Path) -> dict[str, Floats]:
     return {name: values[:, place] for place, name in enumerate(header)}
 
 
-def write_table(path: str | Path, header: Sequence[str], rows: Floats, *, whole: int = 0) -> None:
+def write_table(
+    path: str | Path,
+    header: Sequence[str],
+    rows: Floats,
+    *,
+    whole: int = 0,
+    progress: Progress | None = None,
+) -> None:
     """Write numbers of shape (..., column) as a CSV file, with all the digits that they have.
 
     Parameters
@@ -164,12 +212,17 @@ def write_table(path: str | Path, header: Sequence[str], rows: Floats, *, whole:
         The numbers; every axis but the last is unrolled.
     whole
         How many columns from the left are whole numbers.
+    progress
+        Called now and then with the number of rows written and their total.
     """
+    table = rows.reshape(-1, rows.shape[-1])
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(header) + "\n")
-        for block in np.array_split(rows.reshape(-1, rows.shape[-1]), max(1, rows.size // 1_000_000)):
-            for row in block.tolist():
+        for first in range(0, len(table), _ROWS_AT_ONCE):
+            for row in table[first : first + _ROWS_AT_ONCE].tolist():
                 file.write(",".join([*(str(int(x)) for x in row[:whole]), *map(repr, row[whole:])]) + "\n")
+            if progress is not None:
+                progress(min(first + _ROWS_AT_ONCE, len(table)), len(table))
 
 
 def _bad_rows(path: str | Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[TableError]:
@@ -215,8 +268,6 @@ def _course(model: OdeModel, names: Sequence[str], grid: Grid) -> dict[str, Floa
         from myeloniche.engine.reference import simulate_reference
 
         return simulate_reference(model, [member], names, rtol=grid.rtol, atol=grid.atol)[0]
-    from myeloniche.engine.simulation import simulate
-
     shown = simulate(
         model,
         [member],
@@ -230,24 +281,17 @@ def _course(model: OdeModel, names: Sequence[str], grid: Grid) -> dict[str, Floa
     return shown.of(0)[1]
 
 
-def _courses(model: OdeModel, members: Sequence[Member], states: Sequence[str], grid: Grid) -> Floats:
-    from myeloniche.engine.simulation import simulate
-
-    shown = simulate(
-        model, members, outputs=states, rtol=grid.rtol, atol=grid.atol, max_steps=_MAX_STEPS, throw=False
-    )
-    return shown.values.reshape(len(members), grid.steps + 1, len(states))
-
-
-def _length(columns: Mapping[str, Floats]) -> int:
-    return next(iter(columns.values())).size if columns else 0
-
-
-def _member(model: OdeModel, columns: Mapping[str, Floats], index: int, times: Floats) -> Member:
-    """Return a member with one row of values; what is neither parameter nor state is refused later."""
-    states = frozenset(model.states)
-    return Member(
-        parameters={name: float(values[index]) for name, values in columns.items() if name not in states},
-        initial={name: float(values[index]) for name, values in columns.items() if name in states},
-        times=times,
-    )
+def _asked(
+    path: str | Path, columns: Mapping[str, Floats], states: Sequence[str], grid: Grid
+) -> tuple[Run, Table]:
+    """Return what to show of the model in a file, and the members; an unknown column is a parameter."""
+    read = read_sbml_model(path, clock_start=grid.start)
+    model, names = read.equations, [read.renamed.get(name, name) for name in states]
+    for name in names:
+        model.node(name)
+    known = frozenset(model.states)
+    columns = {read.renamed.get(name, name): values for name, values in columns.items()}
+    initial = {name: values for name, values in columns.items() if name in known}
+    parameters = {name: values for name, values in columns.items() if name not in known}
+    settings = Settings(grid.rtol, grid.atol, _MAX_STEPS)
+    return run_of(model, names, (), settings), table_of(model, parameters, initial, grid.clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from myeloniche.niche.checks.issue import AbstractCheck, Issue, Severity
 from myeloniche.niche.checks.model import (
@@ -43,7 +43,11 @@ CHECKS: tuple[AbstractCheck, ...] = (
 )
 
 
-def run_checks(niche: Niche, checks: Sequence[AbstractCheck] = CHECKS) -> list[Issue]:
+def run_checks(
+    niche: Niche,
+    checks: Sequence[AbstractCheck] = CHECKS,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[Issue]:
     """Return what the checks find, the worst first, otherwise in the order of the checks.
 
     Parameters
@@ -52,6 +56,12 @@ def run_checks(niche: Niche, checks: Sequence[AbstractCheck] = CHECKS) -> list[I
         The assembled niche, with or without attachments.
     checks
         Which checks to run; all by default, of which :class:`CheckRest` simulates and takes seconds.
+    progress
+        Called after each check with the number of those done and their total.
     """
-    issues = [issue for check in checks for issue in check.run(niche)]
+    issues: list[Issue] = []
+    for done, check in enumerate(checks, start=1):
+        issues += check.run(niche)
+        if progress is not None:
+            progress(done, len(checks))
     return sorted(issues, key=lambda issue: -issue.severity)
