@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray
 
 from myeloniche.engine.antimony_text import antimony_to_sbml
-from myeloniche.engine.file_runs import Grid, read_parameter_table, run_ensemble, run_model, write_table
-from myeloniche.errors import TableError, UnknownNameError, UnsupportedError
+from myeloniche.engine.file_runs import (
+    Grid,
+    read_parameter_table,
+    run_ensemble,
+    run_model,
+    store_ensemble,
+    write_table,
+)
+from myeloniche.errors import ModelError, TableError, UnknownNameError, UnsupportedError
 
 DECAY = "compartment C = 2; species A in C; J: A -> ; k*A*C; A = 4; k = 0.5; total := A*C"
 EVENT = f"{DECAY}; E: at time >= 1: A = 4"
@@ -62,6 +71,17 @@ def test_a_member_that_cannot_be_integrated_shows_nan(text: str) -> None:
     _, rows = run_ensemble(sbml, {"a": np.array([0.1, 1.0])}, ["A"], GRID)
     np.testing.assert_allclose(rows[0, :, 2], 0.1 / (1.0 - 0.1 * np.arange(3.0)), rtol=1e-6)
     assert np.isnan(rows[1, :, 2]).all()
+
+
+def test_a_store_counts_from_the_first_output_time_on(tmp_path: Path) -> None:
+    sbml, grid = antimony_to_sbml("A' = A^2; A = a; a = 0.1"), Grid(10.0, 2.0, 2, 1e-9, 1e-12)
+    columns = {"a": np.array([0.1, 1.0])}
+    assert store_ensemble(sbml, columns, ["A"], grid, tmp_path / "runs.zarr") == (2, 1)
+    found = xarray.open_zarr(tmp_path / "runs.zarr")
+    np.testing.assert_array_equal(found["time"], [10.0, 11.0, 12.0])
+    np.testing.assert_allclose(found["failed_at"], [np.nan, 11.0], rtol=1e-6)
+    with pytest.raises(ModelError, match=r"differs in clock_start \(10.0, now 20.0\);"):
+        store_ensemble(sbml, columns, ["A"], replace(grid, start=20.0), tmp_path / "runs.zarr")
 
 
 def test_a_column_that_is_neither_parameter_nor_state_is_named() -> None:

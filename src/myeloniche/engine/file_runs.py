@@ -168,8 +168,7 @@ def store_ensemble(
     """
     run, table = _asked(path, columns, states, grid)
     stored = stream(run, table, Destination(store, clock_start=grid.start), progress=progress)
-    status, _ = stored.failures()
-    return len(table), sum(word != "ok" for word in status)
+    return len(table), stored.failed()
 
 
 def read_parameter_table(path: str | Path) -> dict[str, Floats]:

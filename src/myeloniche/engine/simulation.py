@@ -167,7 +167,7 @@ def ensemble(
     if store is not None:
         place = Destination(store, chunk)
         stored = stream(run, table, place, check_fraction=check_fraction, progress=progress)
-        if throw:
+        if throw and stored.failed():
             raise_failed(model, *stored.failures())
         return stored.dataset()
     if chunk is not None:

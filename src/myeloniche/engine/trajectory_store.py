@@ -82,12 +82,15 @@ class TrajectoryStore:
         What is asked, and of which members.
     chunk
         Members of a chunk.
+    clock_start
+        What the store's times show at the members' time 0.
     """
 
     place: str
     run: Run
     table: Table
     chunk: int
+    clock_start: float
     _arrays: Mapping[str, Any] = field(repr=False)
 
     def missing(self) -> list[slice]:
@@ -103,7 +106,7 @@ class TrajectoryStore:
         cube = found.values.reshape(len(found), times, len(found.outputs))
         columns: dict[str, Any] = {name: cube[:, :, place] for place, name in enumerate(found.outputs)}
         columns |= found.endpoints
-        columns["failed_at"] = found.failures.times
+        columns["failed_at"] = self.clock_start + found.failures.times
         columns["worst_state"] = np.array(found.failures.states, dtype=object)
         for label, inputs in zip(_INPUTS, (self.table.parameters, self.table.initial), strict=True):
             if inputs:
@@ -118,6 +121,10 @@ class TrajectoryStore:
         group = _opened(zarr, self.place)
         group.attrs.update(attributes)
         _consolidate(zarr, self.place)
+
+    def failed(self) -> int:
+        """Return the number of members that failed."""
+        return int(np.count_nonzero(self._arrays["status"][:] != "ok"))
 
     def failures(self) -> tuple[list[str], Failures]:
         """Return the status of every member, and where those that failed did so."""
@@ -146,7 +153,8 @@ def begin_store(run: Run, table: Table, destination: Destination) -> TrajectoryS
     zarr = _zarr()
     refuse_labels(run, _LABELS)
     _refuse_folders(run)
-    place, manifest = str(destination.place), manifest_of(run, table)
+    place, start = str(destination.place), destination.clock_start
+    manifest = {**manifest_of(run, table), "clock_start": start}
     group = _opened(zarr, place)
     if group is None:
         chunk = min(len(table), destination.chunk or _chunk_of(run, table))
@@ -164,9 +172,9 @@ def begin_store(run: Run, table: Table, destination: Destination) -> TrajectoryS
     for name, description in _descriptions(zarr, run, table, chunk).items():
         if name not in arrays:
             arrays[name] = group.create_array(name, **description)
-    store = TrajectoryStore(place, run, table, chunk, arrays)
+    store = TrajectoryStore(place, run, table, chunk, start, arrays)
     if store.missing():
-        for name, values in _coordinates(run, table, destination.clock_start).items():
+        for name, values in _coordinates(run, table, start).items():
             arrays[name][:] = values
         _consolidate(zarr, place)
     return store
