@@ -17,9 +17,12 @@ from myeloniche.errors import UnitError
 __all__ = [
     "Quantity",
     "Times",
+    "body_surface",
+    "body_weight",
     "cell_density",
     "cell_number",
     "concentration",
+    "drug_dose",
     "fold",
     "fraction",
     "hours",
@@ -29,7 +32,17 @@ __all__ = [
 ]
 
 Dimension = Literal[
-    "time", "molar", "mass concentration", "fraction", "cell density", "cell number", "fold", "mass dose"
+    "time",
+    "molar",
+    "mass concentration",
+    "fraction",
+    "cell density",
+    "cell number",
+    "fold",
+    "mass",
+    "mass dose",
+    "surface dose",
+    "surface",
 ]
 
 _PREFIXES = {"": 0, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15, "k": 3}
@@ -49,13 +62,17 @@ _EXAMPLES: dict[Dimension, str] = {
     "cell density": "a cell density such as '2e5 cells/mL'",
     "cell number": "a number of cells such as '1e5 cells'",
     "fold": "a multiple such as '3 x'",
+    "mass": "a mass such as '4 mg' or '70 kg'",
     "mass dose": "a dose such as '20 mg/kg'",
+    "surface dose": "a dose such as '1.3 mg/m2'",
+    "surface": "a surface such as '1.8 m2'",
 }
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER}|[+-]?nan|[+-]?inf)\s*(.*?)\s*", re.IGNORECASE)
 _MASS_PER_VOLUME = re.compile(r"([munpfk]?)g/([mun]?)[lL]")
 _AMOUNT_PER_VOLUME = re.compile(r"([munpfk]?)mol/([mun]?)[lL]")
 _MOLAR = re.compile(r"([munpfk]?)M")
+_MASS = re.compile(r"([munpfk]?)g(?:/(kg|m2))?")
 _CELLS = re.compile(r"(k?)(?:cells?|x?10\^3 cells)/([mu]?)[lL]")
 _WINDOW = re.compile(rf"\s*({_NUMBER})\s*(?:-|–|to)\s*({_NUMBER})\s*([^\d\s].*?)\s*")
 
@@ -67,7 +84,8 @@ class Quantity:
     Attributes
     ----------
     value
-        Exact value in the base unit of ``dimension``: h, mol/L, g/L, 1, cells/L, cells, fold or g/kg.
+        Exact value in the base unit of ``dimension``: h, mol/L, g/L, 1, cells/L, cells, fold, g, g/kg, g/m2
+        or m2.
     dimension
         What kind of quantity it is.
     text
@@ -131,7 +149,9 @@ def read_quantity(text: object, *, what: str = "quantity", where: str = "") -> Q
     return Quantity(value, dimension, str(text))
 
 
-_KNOWN_UNITS = "Use s, min, h, d, week, nM, uM, mM, ng/mL, ug/mL, %, cells, cells/mL, mg/kg or 'x'."
+_KNOWN_UNITS = (
+    "Use s, min, h, d, week, nM, uM, mM, ng/mL, ug/mL, %, cells, cells/mL, mg, mg/kg, mg/m2, m2 or 'x'."
+)
 
 
 def hours(text: object, *, what: str = "time", where: str = "") -> float:
@@ -279,6 +299,43 @@ def cell_number(text: object, *, what: str = "number of cells", where: str = "")
     return float(_of_dimension(text, "cell number", what, where).value / 1000)
 
 
+def drug_dose(text: object, *, what: str = "dose", where: str = "") -> Quantity:
+    """Return a dose for an animal or patient: a mass, or a mass per kg or m2 of body.
+
+    Raises
+    ------
+    UnitError
+        If the text is none of these, or is negative.
+    """
+    quantity = read_quantity(text, what=what, where=where)
+    if quantity.dimension not in ("mass", "mass dose", "surface dose"):
+        expected = "a dose such as '20 mg/kg', '1.3 mg/m2' or '4 mg'"
+        raise _error(what, text, expected, "Use 'add' in a dish for a concentration.", where)
+    return quantity
+
+
+def body_weight(text: object, *, where: str = "") -> float:
+    """Return a body weight such as ``"20 g"`` in kg.
+
+    Raises
+    ------
+    UnitError
+        If the text is no mass, or is negative.
+    """
+    return float(_of_dimension(text, "mass", "body weight", where).value / 1000)
+
+
+def body_surface(text: object, *, where: str = "") -> float:
+    """Return a body surface such as ``"1.8 m2"`` in m2.
+
+    Raises
+    ------
+    UnitError
+        If the text is no surface, or is negative.
+    """
+    return float(_of_dimension(text, "surface", "body surface", where).value)
+
+
 def fold(text: object, *, what: str = "fold", where: str = "") -> float:
     """Return a multiple: ``3``, ``"3"``, ``"3 x"``, ``"3-fold"``; it carries no unit.
 
@@ -308,14 +365,13 @@ def _unit(unit: str) -> tuple[Dimension, Fraction] | None:
         "x": ("fold", Fraction(1)),
         "fold": ("fold", Fraction(1)),
         "cells": ("cell number", Fraction(1)),
-        "mg/kg": ("mass dose", Fraction(1, 1000)),
-        "ug/kg": ("mass dose", Fraction(1, 10**6)),
+        "m2": ("surface", Fraction(1)),
     }
     if unit in fixed:
         return fixed[unit]
     if unit in _TIMES:
         return "time", _TIMES[unit]
-    return _molar_unit(unit) or _volume_unit(unit)
+    return _molar_unit(unit) or _volume_unit(unit) or _mass_unit(unit)
 
 
 def _molar_unit(unit: str) -> tuple[Dimension, Fraction] | None:
@@ -336,6 +392,13 @@ def _volume_unit(unit: str) -> tuple[Dimension, Fraction] | None:
     return None
 
 
+def _mass_unit(unit: str) -> tuple[Dimension, Fraction] | None:
+    """Read ``mg``, ``mg/kg`` and ``mg/m2``."""
+    per: dict[str | None, Dimension] = {None: "mass", "kg": "mass dose", "m2": "surface dose"}
+    match = _MASS.fullmatch(unit)
+    return (per[match[2]], _ten_to(match[1])) if match else None
+
+
 def _ten_to(prefix: str) -> Fraction:
     """Return the size of an SI prefix."""
     return Fraction(10) ** _PREFIXES[prefix]
@@ -352,8 +415,9 @@ def _exact(number: str, text: object, what: str, where: str) -> Fraction:
 
 
 def _plain(text: object) -> str:
-    """Return text with both micro signs written as ``u``."""
-    return str(text).replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u").strip()
+    """Return text with both micro signs written as ``u`` and squares as ``2``."""
+    plain = str(text).replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
+    return plain.replace("\N{SUPERSCRIPT TWO}", "2").replace("m^2", "m2").strip()
 
 
 def _is_number(token: str) -> bool:
