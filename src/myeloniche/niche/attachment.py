@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from myeloniche.niche.tables import ParameterRow, SpeciesRow
 
-__all__ = ["AttachedProcess", "Attachment", "Factor"]
+__all__ = ["AttachedProcess", "AttachedRule", "Attachment", "Factor"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,18 @@ class AttachedProcess:
 
 
 @dataclass(frozen=True)
+class AttachedRule:
+    """The expression of an observable that an attachment adds, over user names.
+
+    Its row stands among the attachment's species and starts at ``-``.
+    """
+
+    id: str
+    expression: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
 class Factor:
     """A dimensionless expression that multiplies a process, or a species wherever it acts.
 
@@ -56,7 +68,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Attachment:
-    """Species, parameters, processes and factors that are added to the niche under one name.
+    """Species, parameters, processes, observables and factors that are added under one name.
 
     Ids are user names: ``LLZ`` lives in the medium, ``MM.MAP3K7_blocked`` in the myeloma cell. A species or
     parameter that the niche already declares is not declared again.
@@ -67,3 +79,4 @@ class Attachment:
     parameters: tuple[ParameterRow, ...] = ()
     processes: tuple[AttachedProcess, ...] = ()
     factors: tuple[Factor, ...] = ()
+    rules: tuple[AttachedRule, ...] = ()

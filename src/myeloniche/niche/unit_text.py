@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from myeloniche.errors import UnitError, nearest_names
 
-__all__ = ["UnitPart", "amount_parts", "conversion", "parse_unit", "unit_id"]
+__all__ = ["UnitPart", "amount_parts", "conversion", "has_volume", "parse_unit", "unit_id"]
 
 
 class UnitPart(NamedTuple):
@@ -31,6 +31,7 @@ _ATOMS: dict[str, tuple[UnitPart, ...]] = {
     "min": (UnitPart("second", 1, 0, 60),),
     "s": (UnitPart("second", 1),),
     "d": (UnitPart("second", 1, 0, 24 * _HOUR),),
+    "kg": (UnitPart("kilogram", 1),),
     "cell": (UnitPart("item", 1),),
     "kcell": (UnitPart("item", 1, 3),),
     "Mcell": (UnitPart("item", 1, 6),),
@@ -162,13 +163,14 @@ def _merged(above: list[tuple[float, int]], below: list[tuple[float, int]]) -> l
 
 
 def amount_parts(text: str) -> tuple[UnitPart, ...]:
-    """Return the unit of the amount behind a concentration, that is the unit times a litre.
+    """Return the unit of the amount behind the unit of a species.
 
     Parameters
     ----------
     text
-        Unit of a species: an amount or a number of cells per volume, such as ``nM`` or ``kcell/mL``,
-        or dimensionless, for which the amount is dimensionless too.
+        An amount or a number of cells per volume, such as ``nM`` or ``kcell/mL``, which is multiplied by a
+        litre; an amount itself, such as ``nmol``; or dimensionless, for which the amount is dimensionless
+        too.
 
     Raises
     ------
@@ -180,6 +182,12 @@ def amount_parts(text: str) -> tuple[UnitPart, ...]:
     volume = [part for part in parts if part.kind == "litre"]
     if not parts:
         return ()
-    if [part.exponent for part in substance] != [1] or [part.exponent for part in volume] != [-1]:
-        raise UnitError(f"a species cannot be in {text!r}; expected e.g. nM, uM, kcell/mL or relative")
-    return (substance[0]._replace(scale=substance[0].scale - volume[0].scale),)
+    if [part.exponent for part in substance] != [1] or [part.exponent for part in volume] not in ([], [-1]):
+        raise UnitError(f"a species cannot be in {text!r}; expected e.g. nM, uM, nmol, kcell/mL or relative")
+    per_litre = sum(part.scale for part in volume)
+    return (substance[0]._replace(scale=substance[0].scale - per_litre),)
+
+
+def has_volume(text: str) -> bool:
+    """Return whether a unit is something per volume: ``nM`` is, ``nmol`` and ``relative`` are not."""
+    return any(part.kind == "litre" for part in parse_unit(text))

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import math
+from functools import cached_property
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from myeloniche.errors import UnitError
-from myeloniche.niche.attachment import AttachedProcess, Attachment, Factor
+from myeloniche.niche.attachment import AttachedProcess, AttachedRule, Attachment, Factor
 from myeloniche.niche.tables import ParameterRow, SpeciesRow, citation_keys
+from myeloniche.pharmacology.body import Body
+from myeloniche.pharmacology.entry import DrugParameter, Entry, Number
+from myeloniche.pharmacology.pharmacokinetics import Circulation, Pharmacokinetics, unknown_words
+from myeloniche.pharmacology.regimen import Dose as BodyDose
+from myeloniche.pharmacology.terms import TERMS
 from myeloniche.units import concentration
 
-__all__ = ["Cut", "Dose", "Drug", "DrugParameter", "DrugProcess", "DrugSpecies", "Inhibition"]
+__all__ = ["Cut", "Dose", "Drug", "DrugProcess", "DrugSpecies", "Inhibition"]
 
-Kind = Literal["measured", "published model", "bound", "fitted", "assumed", "derived"]
 NOT_A_KEY = ("assumed", "formula")
+_PER_MOL = {"nM": 1e9, "uM": 1e6}
 
 
-class _Entry(BaseModel):
-    """Any part of a drug file: frozen, and closed to keys it does not know."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, str_strip_whitespace=True, allow_inf_nan=False
-    )
-
-
-class Dose(_Entry):
+class Dose(Entry):
     """Where a dose goes: the species of the medium, its model unit, and the molar mass for doses in ng/mL."""
 
     species: str
@@ -35,46 +32,21 @@ class Dose(_Entry):
     source: str = ""
 
 
-class DrugSpecies(_Entry):
-    """A species that the drug brings: ``LLZ`` in the medium, or ``MM.DOX_i`` in a cell."""
+class DrugSpecies(Entry):
+    """A species that the drug brings: ``LLZ`` in the medium, or ``MM.DOX_i`` in a cell.
+
+    With a ``rule`` it is an observable, the value of that expression.
+    """
 
     id: str
-    unit: Literal["nM", "uM", "relative"]
+    unit: str
     meaning: str
     source: str
     identifier: str = ""
+    rule: str = ""
 
 
-class _Number(_Entry):
-    """A number with its kind, plausible range and source."""
-
-    kind: Kind
-    low: float | None = None
-    high: float | None = None
-    source: str = Field(min_length=1)
-    note: str = ""
-
-    def _check_range(self, value: float) -> None:
-        low = -math.inf if self.low is None else self.low
-        high = math.inf if self.high is None else self.high
-        if not low <= value <= high:
-            raise ValueError(f"{value:g} lies outside its range {low:g} to {high:g}; correct one of them")
-
-
-class DrugParameter(_Number):
-    """A constant of the drug."""
-
-    id: str
-    value: float
-    unit: str
-
-    @model_validator(mode="after")
-    def _range(self) -> Self:
-        self._check_range(self.value)
-        return self
-
-
-class DrugProcess(_Entry):
+class DrugProcess(Entry):
     """A process that the drug adds; with ``in``, once in each of these cell types as ``{cell}``."""
 
     id: str
@@ -85,10 +57,11 @@ class DrugProcess(_Entry):
     evidence: str = Field(min_length=1)
 
 
-class Inhibition(_Entry):
-    """Reversible inhibition of a process, or of what a species does, by the drug in the medium.
+class Inhibition(Entry):
+    """Reversible inhibition of a process, or of what a species does.
 
-    ``ic50`` and ``hill`` name parameters of the drug.
+    It follows the drug in the medium, or a species ``by`` of the cell that the drug brings. ``ic50`` and
+    ``hill`` name parameters of the drug.
     """
 
     activity: str | None = None
@@ -96,6 +69,7 @@ class Inhibition(_Entry):
     cells: tuple[str, ...] = Field(alias="in", min_length=1)
     ic50: str
     hill: str
+    by: str = ""
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
@@ -109,7 +83,7 @@ class Inhibition(_Entry):
         return f"process:{{}}.{self.process}" if self.activity is None else f"activity:{{}}.{self.activity}"
 
 
-class Cut(_Number):
+class Cut(Number):
     """Synthesis of a species cut to a fraction, in the cell that is transfected."""
 
     species: str
@@ -121,7 +95,7 @@ class Cut(_Number):
         return self
 
 
-class Drug(_Entry):
+class Drug(Entry):
     """A drug, cytokine or siRNA as its file describes it.
 
     Attributes
@@ -138,6 +112,8 @@ class Drug(_Entry):
         What it adds to the niche.
     cuts_synthesis
         What an siRNA does to the transfected cell.
+    pharmacokinetics
+        What a body does with it; without, it cannot be given to an animal or a patient.
     where
         The file it was read from.
     """
@@ -152,6 +128,7 @@ class Drug(_Entry):
     processes: tuple[DrugProcess, ...] = ()
     inhibits: tuple[Inhibition, ...] = ()
     cuts_synthesis: tuple[Cut, ...] = ()
+    pharmacokinetics: Pharmacokinetics | None = None
     where: str = Field(default="", exclude=True)
 
     @model_validator(mode="after")
@@ -165,7 +142,42 @@ class Drug(_Entry):
         missing = sorted({name for row in self.inhibits for name in (row.ic50, row.hill)} - known)
         if missing:
             raise ValueError(f"'inhibits' names {', '.join(missing)}; add it to 'parameters' with its source")
+        if self.pharmacokinetics is not None:
+            self._check_pharmacokinetics(self.pharmacokinetics, known)
         return self
+
+    def _check_pharmacokinetics(self, numbers: Pharmacokinetics, known: set[str]) -> None:
+        unknown = unknown_words(numbers, known)
+        if unknown:
+            got = f"'pharmacokinetics' names {', '.join(unknown)}"
+            raise ValueError(f"{got}; expected a parameter of the drug, or one of {', '.join(TERMS)}")
+        if self.dose is None or self.dose.molar_mass_g_per_mol is None:
+            raise ValueError("'pharmacokinetics' needs 'molar_mass_g_per_mol' in 'dose'; add it")
+
+    @cached_property
+    def circulation(self) -> Circulation | None:
+        """The drug in a body; None if nothing is known of that."""
+        if self.pharmacokinetics is None or self.dose is None:
+            return None
+        identifier = next((row.identifier for row in self.species if row.id == self.dose.species), "")
+        own = {row.id: row.unit for row in self.parameters}
+        return Circulation(
+            self.dose.species, self.dose.unit, identifier, self.pharmacokinetics, own, self.where
+        )
+
+    def given(self, dose: BodyDose, body: Body) -> tuple[str, float]:
+        """Return where a dose goes in a body, and how much it is [nmol or umol].
+
+        Raises
+        ------
+        UnitError
+            If the dose is per kg or m2 and the body's weight or surface is not known.
+        """
+        assert self.circulation is not None  # the laboratory has asked before
+        assert self.dose is not None
+        assert self.dose.molar_mass_g_per_mol is not None
+        per_gram = _PER_MOL[self.dose.unit] / self.dose.molar_mass_g_per_mol
+        return self.circulation.target(dose.route), per_gram * dose.amount.mass_g(body)
 
     def amount(self, dose: object, *, where: str = "") -> float:
         """Return a dose such as ``"3 uM"`` or ``"10 ng/mL"`` in the unit of the species it adds to.
@@ -191,15 +203,31 @@ class Drug(_Entry):
 
     def attachment(self) -> Attachment:
         """Return what the drug adds to the niche, in user names."""
+        body = self.circulation
+        species = (
+            SpeciesRow(
+                row.id,
+                row.unit,
+                "-" if row.rule else "0",
+                row.identifier,
+                row.meaning,
+                row.source,
+                self.where,
+            )
+            for row in self.species
+        )
+        parameters = (self._parameter(row) for row in self.parameters)
+        processes = (process for row in self.processes for process in self._processes(row))
         return Attachment(
             name=self.name,
-            species=tuple(
-                SpeciesRow(row.id, row.unit, "0", row.identifier, row.meaning, row.source, self.where)
-                for row in self.species
-            ),
-            parameters=tuple(self._parameter(row) for row in self.parameters),
-            processes=tuple(process for row in self.processes for process in self._processes(row)),
+            species=(*species, *(body.species_rows() if body else ())),
+            parameters=(*parameters, *(body.parameters() if body else ())),
+            processes=(*processes, *(body.processes() if body else ())),
             factors=tuple(factor for row in self.inhibits for factor in self._factors(row)),
+            rules=(
+                *(AttachedRule(row.id, row.rule, self.where) for row in self.species if row.rule),
+                *(body.rules() if body else ()),
+            ),
         )
 
     def references(self) -> tuple[str, ...]:
@@ -208,6 +236,9 @@ class Drug(_Entry):
         sources += [row.source for row in (*self.parameters, *self.cuts_synthesis)]
         sources += [row.evidence for row in self.processes]
         sources += [self.dose.source] if self.dose else []
+        if self.pharmacokinetics is not None:
+            numbers = self.pharmacokinetics.species.values()
+            sources += [row.source for rows in numbers for row in rows.values()]
         return tuple(sorted({key for source in sources for key in citation_keys(source)} - set(NOT_A_KEY)))
 
     def _parameter(self, row: DrugParameter) -> ParameterRow:
@@ -233,5 +264,11 @@ class Drug(_Entry):
     def _factors(self, row: Inhibition) -> tuple[Factor, ...]:
         """Return the factor of an inhibition for each cell type."""
         drug = self.dose.species if self.dose else ""
-        expression = f"repress({drug}, {row.ic50}, {row.hill})"
-        return tuple(Factor(row.target.format(cell), expression, self.where) for cell in row.cells)
+        return tuple(
+            Factor(
+                row.target.format(cell),
+                f"repress({f'{cell}.{row.by}' if row.by else drug}, {row.ic50}, {row.hill})",
+                self.where,
+            )
+            for cell in row.cells
+        )

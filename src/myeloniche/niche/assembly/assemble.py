@@ -13,8 +13,8 @@ from myeloniche.niche.attachment import Attachment, Factor
 from myeloniche.niche.names import instance_of, sbml_id, user_name, user_text
 from myeloniche.niche.reading.folders import SHARED, Folders
 from myeloniche.niche.reading.fragments import Namespace, Statement
-from myeloniche.niche.tables import Problems, SpeciesRow, is_relative, raise_distinct
-from myeloniche.niche.unit_text import amount_parts
+from myeloniche.niche.tables import Problems, SpeciesRow, raise_distinct
+from myeloniche.niche.unit_text import amount_parts, has_volume
 
 __all__ = ["Assembly", "assemble"]
 
@@ -150,7 +150,7 @@ def _antimony(parts: Parts) -> Iterator[Line]:
 def _declaration(row: SpeciesRow) -> Iterator[Line]:
     instance, identifier = instance_of(row.id), sbml_id(row.id)
     place = f"{instance}__cell" if instance else "medium"
-    kind = "substanceOnly species" if is_relative(row.unit) else "species"
+    kind = "species" if has_volume(row.unit) else "substanceOnly species"
     yield Line(f"  {kind} {identifier} in {place};", row.where)
     yield Line(f"  {identifier} = {row.initial};", row.where)
 

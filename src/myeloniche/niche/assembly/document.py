@@ -13,7 +13,7 @@ from myeloniche.niche.assembly.factors import apply_factors, names_in
 from myeloniche.niche.assembly.parts import Parts
 from myeloniche.niche.names import sbml_id, user_name
 from myeloniche.niche.tables import ParameterRow, Problems, SpeciesRow, is_relative, raise_distinct
-from myeloniche.niche.unit_text import UnitPart, amount_parts, parse_unit, unit_id
+from myeloniche.niche.unit_text import UnitPart, amount_parts, has_volume, parse_unit, unit_id
 
 __all__ = ["dress"]
 
@@ -221,7 +221,7 @@ def _scale_law(model: Any, reaction: Any, parts: Parts, problems: Problems) -> N
         )
         return
     unit = parts.species[user_name(changed[0])].unit
-    names = [] if is_relative(unit) else [model.getSpecies(changed[0]).getCompartment()]
+    names = [model.getSpecies(changed[0]).getCompartment()] if has_volume(unit) else []
     names += [] if _amount_id(unit) == _amount_id(EXTENT) else [_extent(model, unit)]
     law = reaction.getKineticLaw()
     product = libsbml.ASTNode(libsbml.AST_TIMES)

@@ -82,6 +82,10 @@ def gather(folders: Folders, attachments: Sequence[Attachment], problems: Proble
             statement = _statement(process, attachment)
             _add(processes, [_row(process, statement)], attachment, problems)
             statements.append(statement)
+        statements += [
+            statement_of(f"{rule.id} := {rule.expression}", scope=SHARED, where=rule.where)
+            for rule in attachment.rules
+        ]
     parts = Parts(
         instances=folders.instances,
         species=species,
