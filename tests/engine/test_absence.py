@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from myeloniche.engine.absence import without
+from myeloniche.engine.absence import stay_zero, without
 from myeloniche.engine.antimony_text import read_antimony
 from myeloniche.engine.handles import with_handles
 from myeloniche.engine.ode_model import OdeModel
@@ -75,3 +75,8 @@ def test_a_member_forgets_what_is_absent() -> None:
     kept = member.among({"hare"})
     assert kept.initial == {"hare": 1.0}
     assert kept.timeline[0].changes == (change[0],)
+
+
+def test_states_stay_zero_where_nothing_else_makes_them() -> None:
+    assert stay_zero(prey(), ["lynx"])
+    assert not stay_zero(prey(), ["hare", "hunger"])

@@ -289,3 +289,18 @@ def test_a_parameter_set_takes_handles_by_their_user_names() -> None:
 
     shown = [result.arms["dish"]["p-4E-BP1 in MM"].values[-1] for result in (free, idle)]
     assert shown[1] < 0.5 * shown[0]
+
+
+def test_drugs_that_nobody_gives_are_left_out_and_change_nothing(laboratory):
+    model = laboratory.model_with({"MM"}, {"LLZ"})
+    assert "LLZ" in model.states
+    assert not {"LLZ_central", "BTZ", "BTZ_central", "ZOL_bone", "MM__NR3C1_a"} & set(model.states)
+    kept = laboratory.model_with({"MM"}, {"BTZ_central"}).states
+    assert {"BTZ", "BTZ_central", "BTZ_bound"} <= set(kept)
+
+
+def test_a_drug_that_was_never_given_reads_as_nothing(laboratory):
+    result = run([culture("RPMI8226").wait("1 h").experiment(Measure("amount", ("BTZ", "BTZ_plasma"), "MM"))],
+                 laboratory=laboratory)[0]  # fmt: skip
+    assert result.series("dish", "BTZ").values.tolist() == [0.0]
+    assert result.series("dish", "BTZ_plasma").values.tolist() == [0.0]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from myeloniche.errors import ExperimentError, MyelonicheError, UnitError
@@ -157,14 +157,17 @@ def ended_courses(draw) -> Course:
     )
 
 
+unhurried = settings(deadline=None)
 regimens = st.lists(ended_courses(), min_size=1, max_size=3).map(lambda each: Regimen(tuple(each)))
 
 
+@unhurried
 @given(regimens)
 def test_text_gives_back_the_regimen(regimen):
     assert read_regimen(regimen_text(regimen)) == regimen
 
 
+@unhurried
 @given(regimens)
 def test_doses_come_in_the_order_of_time_and_end(regimen):
     times = [dose.hours for dose in regimen.doses()]
@@ -172,6 +175,7 @@ def test_doses_come_in_the_order_of_time_and_end(regimen):
     assert all(time < regimen.finish() or time == 0 for time in times)
 
 
+@unhurried
 @given(ended_courses())
 def test_the_number_of_doses_is_days_times_cycles(course):
     if course.cycles is None:
@@ -180,6 +184,7 @@ def test_the_number_of_doses_is_days_times_cycles(course):
     assert len(doses) == len(course.days) * course.cycles
 
 
+@unhurried
 @given(ended_courses(), st.floats(0, 400))
 def test_the_total_dose_is_the_sum_of_what_was_given_until_then(course, until_day):
     regimen = Regimen((course,))
@@ -190,6 +195,7 @@ def test_the_total_dose_is_the_sum_of_what_was_given_until_then(course, until_da
     assert total == pytest.approx(len(early) * course.amount.mass_g(PATIENT))
 
 
+@unhurried
 @given(ended_courses(), st.floats(0, 1000))
 def test_a_later_begin_moves_every_dose(course, begin_h):
     if course.end_day is not None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from myeloniche.engine.ode_model import OdeModel, Process
 from myeloniche.errors import ModelError, UnknownNameError, raise_all
 
-__all__ = ["without"]
+__all__ = ["stay_zero", "without"]
 
 
 def without(model: OdeModel, *, zero: Iterable[str], unseen: Iterable[str] = ()) -> OdeModel:
@@ -60,6 +60,15 @@ def without(model: OdeModel, *, zero: Iterable[str], unseen: Iterable[str] = ())
         observables={name: node for name, node in shown.items() if not graph.symbols(node) & gone_unseen},
         processes=_processes(model, gone, nothing),
     )
+
+
+def stay_zero(model: OdeModel, states: Iterable[str]) -> bool:
+    """Return whether states that are all zero stay so, whatever the parameters are."""
+    names = tuple(states)
+    rates = dict(zip(model.states, model.rates, strict=True))
+    nothing = dict.fromkeys(names, model.graph.number(0.0))
+    still = model.graph.substitute_all([rates[name] for name in names], nothing)
+    return all(model.graph.value(rate) == 0.0 for rate in still)
 
 
 def _processes(model: OdeModel, gone: frozenset[str], nothing: dict[str, int]) -> tuple[Process, ...]:

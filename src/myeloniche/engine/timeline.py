@@ -125,6 +125,13 @@ class Member:
         object.__setattr__(self, "timeline", tuple(self.timeline))
         raise_all(list(_time_problems(self)), title="member")
 
+    @property
+    def given(self) -> frozenset[str]:
+        """What gets a value other than 0 at the start or by a change."""
+        changes = (change for period in self.timeline for change in period.changes)
+        changed = {change.target for change in changes if change.action != "scale" and change.value}
+        return frozenset({*(name for name, value in self.initial.items() if value), *changed})
+
     def among(self, names: Collection[str]) -> Member:
         """Return the member without initial values and changes of what is not among some names."""
         initial = {name: value for name, value in self.initial.items() if name in names}

@@ -131,9 +131,10 @@ def trace_effect(
     prepared = prepare(arms.experiment(_measure(readout, in_)), room)
     (reading,) = prepared.readings
     plans = prepared.plans
-    model = room.model_with(plans["with"].cells)
     grid = np.linspace(0.0, plans["with"].clock, _POINTS)
-    members = [member_of(plan, [Clock(grid, grid)]).among(frozenset(model.names)) for plan in plans.values()]
+    whole = [member_of(plan, [Clock(grid, grid)]) for plan in plans.values()]
+    model = room.model_with(plans["with"].cells, frozenset().union(*(member.given for member in whole)))
+    members = [member.among(frozenset(model.names)) for member in whole]
     outputs = [*model.states, *sorted(reading.outputs - set(model.states))]
     runs = simulate(model, members, outputs=outputs, throw=True)
     before, with_drug = (runs.of(place)[1] for place in range(2))

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from myeloniche.engine.absence import without
+from myeloniche.engine.absence import stay_zero, without
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.errors import ExperimentError, MyelonicheError, UnknownNameError
 from myeloniche.lab.readouts.table import Readout, find_target, load_readouts
@@ -17,6 +17,7 @@ from myeloniche.niche.names import instance_of, sbml_id
 from myeloniche.niche.niche import Niche
 from myeloniche.niche.niche import load as load_niche
 from myeloniche.niche.tables import CellRow
+from myeloniche.niche.unit_text import is_amount
 from myeloniche.pharmacology.drug import Drug
 from myeloniche.pharmacology.drug_file import attach, find_drug, is_drug_file, load_drugs
 from myeloniche.units import cell_density
@@ -75,7 +76,10 @@ class Laboratory:
         return tuple(
             row.id
             for row in self.niche.species.values()
-            if not row.is_observable and not instance_of(row.id) and row.id not in on_the_dish
+            if not row.is_observable
+            and not instance_of(row.id)
+            and row.id not in on_the_dish
+            and row.id not in self._in_bodies
         )
 
     @property
@@ -84,17 +88,53 @@ class Laboratory:
         return tuple(name for name in SHED if name in self.niche.species)
 
     @cached_property
+    def _in_bodies(self) -> frozenset[str]:
+        """The compartments of drugs in a body, by user name."""
+        known = {drug.name: drug.circulation for drug in self.drugs.values()}
+        compartments = (row.id for body in known.values() if body for row in body.species_rows())
+        amounts = (row.id for row in self.niche.species.values() if is_amount(row.unit))
+        return frozenset((*compartments, *amounts))
+
+    @cached_property
+    def _brought(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        """What each drug brings to the model by SBML id: its compartments in a body, and the rest.
+
+        The rest is empty where the model cannot do without, since it does not stay zero by itself.
+        """
+        brought = []
+        for attachment in self.niche.attachments:
+            states = [row.id for row in attachment.species if not row.is_observable]
+            body = tuple(name for name in states if name in self._in_bodies)
+            rest = tuple(sbml_id(name) for name in states if name not in self._in_bodies)
+            lasting = stay_zero(self.niche.model, (*body, *rest))
+            brought.append((body, rest if lasting else ()))
+        return tuple(brought)
+
+    @cached_property
     def syntheses(self) -> tuple[str, ...]:
         """Processes in cells with the role synthesis, by user name."""
         return tuple(
             row.id for row in self.niche.processes.values() if row.role == _SYNTHESIS and instance_of(row.id)
         )
 
-    def model_with(self, instances: Collection[str]) -> OdeModel:
-        """Return the model of dishes that never hold other cell types; what is absent costs nothing."""
+    def model_with(self, instances: Collection[str], touched: Collection[str]) -> OdeModel:
+        """Return the model of dishes that hold no other cell types and drugs; what is absent costs nothing.
+
+        Parameters
+        ----------
+        instances
+            The cell types there are.
+        touched
+            States, by SBML id, that are given, set or looked at.
+        """
         absent = [name for name in self.niche.instances if name not in instances]
         zero = [sbml_id(name) for one in absent for name in self.populations[one].populations]
         unseen = [sbml_id(name) for one in absent for name in self.states_of(one)]
+        for body, rest in self._brought:
+            if not any(name in touched for name in body):
+                zero += body
+                if not any(name in touched for name in rest):
+                    zero += [name for name in rest if name not in unseen]
         return _model_without(self.niche, tuple(zero), tuple(unseen))
 
     def states_of(self, instance: str) -> tuple[str, ...]:

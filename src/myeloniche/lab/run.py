@@ -51,7 +51,7 @@ class _Job:
     prepared: tuple[Prepared, ...]
     sets: tuple[Mapping[str, float], ...]
     factors: tuple[list[Mapping[str, float]], ...]
-    outputs: tuple[str, ...]
+    outputs: tuple[frozenset[str], ...]
 
     @property
     def members(self) -> int:
@@ -148,9 +148,12 @@ def _simulated(
     max_steps: int,
 ) -> dict[_Task, tuple[dict[str, Array], Array, str]]:
     """Return what members with the same cell types give."""
-    model = job.laboratory.model_with(cells)
+    entries = {task.experiment for task, _ in members}
+    outputs = sorted({output for entry in entries for output in job.outputs[entry]})
+    touched = frozenset(outputs).union(*(member.given for _, member in members))
+    model = job.laboratory.model_with(cells, touched)
     named = frozenset(model.names)
-    outputs = [name for name in job.outputs if name in named]
+    outputs = [name for name in outputs if name in named]
     kept = [member.among(named) for _, member in members]
     trajectories = simulate(
         model, kept, outputs=outputs, workers=workers, progress=progress, max_steps=max_steps
@@ -189,16 +192,15 @@ def _job(
         spread_factors(entry.experiment.replicates, laboratory.syntheses, rng=stream)
         for entry, stream in zip(prepared, streams, strict=True)
     )
-    outputs = {
-        output.rpartition("/")[2]
-        for entry in prepared
-        for reading in entry.readings
-        for output in reading.outputs
-    }
-    if any(entry.donors for entry in prepared):
-        outputs |= {sbml_id(species) for species in laboratory.medium}
+    outputs = tuple(_outputs(entry, laboratory) for entry in prepared)
     by_id = tuple({_model_name(name): value for name, value in chosen.items()} for chosen in sets)
-    return _Job(laboratory, prepared, by_id, factors, tuple(sorted(outputs)))
+    return _Job(laboratory, prepared, by_id, factors, outputs)
+
+
+def _outputs(entry: Prepared, laboratory: Laboratory) -> frozenset[str]:
+    """Return what the engine has to deliver for an experiment."""
+    read = frozenset(name.rpartition("/")[2] for reading in entry.readings for name in reading.outputs)
+    return read.union(map(sbml_id, laboratory.medium)) if entry.donors else read
 
 
 def _model_name(name: str) -> str:

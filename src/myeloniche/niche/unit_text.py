@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from myeloniche.errors import UnitError, nearest_names
 
-__all__ = ["UnitPart", "amount_parts", "conversion", "has_volume", "parse_unit", "unit_id"]
+__all__ = ["UnitPart", "amount_parts", "conversion", "has_volume", "is_amount", "parse_unit", "unit_id"]
 
 
 class UnitPart(NamedTuple):
@@ -186,6 +186,11 @@ def amount_parts(text: str) -> tuple[UnitPart, ...]:
         raise UnitError(f"a species cannot be in {text!r}; expected e.g. nM, uM, nmol, kcell/mL or relative")
     per_litre = sum(part.scale for part in volume)
     return (substance[0]._replace(scale=substance[0].scale - per_litre),)
+
+
+def is_amount(text: str) -> bool:
+    """Return whether a unit is an amount of substance and nothing else: ``nmol`` is, ``nM`` is not."""
+    return [(part.kind, part.exponent) for part in parse_unit(text)] == [("mole", 1)]
 
 
 def has_volume(text: str) -> bool:
