@@ -10,14 +10,14 @@ from pathlib import Path
 from benchmarks.sbml_peers.first_result import installed_version
 from benchmarks.sbml_peers.rows import MachineRow
 
-__all__ = ["describe"]
+__all__ = ["describe", "processor"]
 
 
 def describe(simulators: Sequence[str]) -> list[MachineRow]:
     """Return what the numbers were measured with."""
     facts = {
         "date": datetime.date.today().isoformat(),
-        "processor": _processor(),
+        "processor": processor(),
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
     }
@@ -25,7 +25,7 @@ def describe(simulators: Sequence[str]) -> list[MachineRow]:
     return [MachineRow(what, value) for what, value in {**facts, **versions}.items()]
 
 
-def _processor() -> str:
+def processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

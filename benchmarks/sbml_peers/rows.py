@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-__all__ = ["MachineRow", "Row", "SweepRow", "machine_file", "read_rows", "sweep_file", "write_rows"]
+__all__ = ["MachineRow", "Row", "SweepRow", "digits", "machine_file", "read_rows", "sweep_file", "write_rows"]
 
 NAN = float("nan")
 
@@ -119,7 +119,7 @@ def write_rows(path: Path, rows: Sequence[Row] | Sequence[SweepRow] | Sequence[M
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(rows[0])], lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: _shown(value) for name, value in asdict(row).items()} for row in rows)
+        writer.writerows({name: digits(value) for name, value in asdict(row).items()} for row in rows)
 
 
 def read_rows(path: Path, kind: type[Kind]) -> list[Kind]:
@@ -129,7 +129,8 @@ def read_rows(path: Path, kind: type[Kind]) -> list[Kind]:
     return [kind(**{f.name: _READ[f.type](row[f.name]) for f in fields(kind)}) for row in table]
 
 
-def _shown(value: object) -> object:
+def digits(value: object) -> object:
+    """Return a number with four digits, nothing for NaN, and anything else as it is."""
     if isinstance(value, float):
         return "" if value != value else f"{value:.4g}"
     return value
