@@ -44,12 +44,13 @@ def draw(rows: Sequence[Row], points: Sequence[SweepRow], path: Path) -> None:
     left, right = figure.subfigures(1, 2, width_ratios=(1.0, 1.5))
     _median_panel(left.subplots(), curves, labels, style)
     columns = 3
-    grid = right.subplots(-(-len(shown) // columns), columns, squeeze=False).flat
+    grid = list(right.subplots(-(-len(shown) // columns), columns, squeeze=False).flat)
     for axes, name in zip(grid, shown, strict=False):
         row = next(row for row in rows if row.model == name)
         _model_panel(axes, row, curves[name], style)
-    for axes in list(grid)[len(shown) :]:
+    for axes in grid[len(shown) :]:
         axes.set_visible(False)
+    right.supylabel("CPU time per member [ms]", fontsize=8, color=INK)
     right.supxlabel("error of the median member [1]", fontsize=8, color=INK)
     figure.savefig(path, dpi=160)
     plt.close(figure)

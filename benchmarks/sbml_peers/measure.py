@@ -191,6 +191,7 @@ def _judge(contender: Contender) -> None:
         batch_ms=float(np.median(batches)),
         batch_least_ms=float(batches.min()),
         batch_most_ms=float(batches.max()),
+        solving_ms=1e3 * contender.last.solving / contender.row.members,
         failed=contender.last.failed,
         error_median=found.median,
         error_largest=found.largest,

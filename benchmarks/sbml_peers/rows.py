@@ -36,6 +36,8 @@ class Row:
     batch_ms, batch_least_ms, batch_most_ms
         CPU time per member of all members: median, least and most of the rounds. In one call where the
         simulator gains by that, else one after the other.
+    solving_ms
+        What of it is integrating by the simulator's own count, where it has one.
     failed
         Members without a result.
     error_median, error_largest, error_p99, compared, uncertainty
@@ -64,6 +66,7 @@ class Row:
     batch_ms: float = NAN
     batch_least_ms: float = NAN
     batch_most_ms: float = NAN
+    solving_ms: float = NAN
     failed: int = 0
     error_median: float = NAN
     error_largest: float = NAN

@@ -41,6 +41,8 @@ class Reply:
     ----------
     seconds
         CPU time of each call [s]; one call, or one per member.
+    solving
+        What of it all went into integrating by the simulator's own count, NaN if it has none [s].
     states
         Trajectories of the first members at every fifth output time, shape (member, time, state).
     failed
@@ -48,6 +50,7 @@ class Reply:
     """
 
     seconds: Floats
+    solving: float
     states: Floats
     failed: int
 
@@ -119,4 +122,5 @@ def _integrate(simulator: AbstractSimulator, task: Task, asked: Asked) -> Reply:
     states = np.concatenate([outcome.states for outcome in outcomes])
     failed = int(np.count_nonzero(~np.isfinite(states).all(axis=(1, 2))))
     seconds = np.array([outcome.seconds for outcome in outcomes])
-    return Reply(seconds, states[: asked.shown, ::EVERY], failed)
+    solving = sum(outcome.solving for outcome in outcomes)
+    return Reply(seconds, solving, states[: asked.shown, ::EVERY], failed)

@@ -144,8 +144,25 @@ def test_the_page_holds_ratios_errors_and_what_is_missing() -> None:
     assert "in an ensemble 20 (median; least 20, most 20) times as fast" in text
     assert "one member at a time 4 (median" in text
     assert "| decay | 1 | 1 | 1 | 2 | 0.5 | 0.1 | 4 | 20 | 1e-5, 2e-7 | 1e-7, 2e-7 |" in text
+    assert "| myeloniche, one member at a time | 1 of 1 | 4 |" in text
     assert "- diffrax, decay: no events" in text
     assert "| decay | 1 / 0.5 | 1 / 0.5 |" in text
+
+
+def test_the_page_holds_daily_doses() -> None:
+    numbers = {
+        "rtol": "1e-06",
+        "ms_per_member": "30",
+        "ratio": "45",
+        "error_median": "1e-5",
+        "error_largest": "",
+    }
+    row = {"who": "libRoadRunner, one event", "members": "40", "failed": "2", "states": "192", "days": "90"}
+
+    text = page(*some_rows(), dosing=[{**row, **numbers}])
+
+    assert "192 states" in text
+    assert "| libRoadRunner, one event | 40 | 1e-6 | 30 | 45 | 2 | 1e-5 | - |" in text
 
 
 def test_the_figure_is_drawn(tmp_path: Path) -> None:

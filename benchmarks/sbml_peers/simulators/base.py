@@ -16,10 +16,21 @@ Floats = NDArray[np.float64]
 
 
 class Outcome(NamedTuple):
-    """Trajectories, shape (member, time, state), NaN for failed members; and the CPU time they took [s]."""
+    """What members gave.
+
+    Attributes
+    ----------
+    states
+        Trajectories, shape (member, time, state), NaN for failed members.
+    seconds
+        CPU time they took [s].
+    solving
+        What of it went into integrating by the simulator's own count, if it has one [s].
+    """
 
     states: Floats
     seconds: float
+    solving: float = float("nan")
 
 
 class AbstractSimulator(ABC):
