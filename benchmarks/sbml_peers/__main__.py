@@ -31,7 +31,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--simulators", default=",".join(SIMULATORS), help="names with commas between")
     parser.add_argument("--members", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3, help="turns that each simulator takes")
-    parser.add_argument("--budget", type=float, default=20.0, help="CPU seconds that one turn may take")
+    parser.add_argument("--budget", type=float, default=10.0, help="CPU seconds that one turn may take")
     parser.add_argument("--limit", type=float, default=600.0, help="seconds after which one is stopped")
     parser.add_argument("--warm-starts", type=int, default=3, help="0 leaves starting up out")
     parser.add_argument("--no-sweep", action="store_true", help="leave the work-precision curves out")
