@@ -297,23 +297,19 @@ class Comparison:
 
     def rows(self, path: Path) -> list[Row]:
         """Return libRoadRunner's ways on a few members, and the best of them and ours on more."""
-        few = range(min(self.options.few, self.options.peer_members))
+        few = range(min(self.options.few, self.options.members))
         peers = {way: make(path, self.model, self.plan) for way, make in WAYS.items()}
         ours = self.here(few, RTOL)
         rows = [self.row(way, RTOL, peer.run(few, RTOL, ATOL), ours) for way, peer in peers.items()]
         best = min(rows, key=lambda row: (row.failed, row.ms_per_member)).who
-        every = peers[best].run(range(self.options.peer_members), RTOL, ATOL)
-        theirs = (
-            peers[best].run(every.finished, RTOL, ATOL) if len(every.finished) < len(every.chosen) else every
-        )
+        tight = self.row(best, 10 * TIGHT_RTOL, peers[best].run(few, 10 * TIGHT_RTOL, 10 * TIGHT_ATOL), ours)
+        theirs = peers[best].run(range(self.options.members), RTOL, ATOL)
+        failed = len(theirs.chosen) - len(theirs.finished)
+        if failed:
+            theirs = peers[best].run(theirs.finished, RTOL, ATOL)
         ours = self.here(theirs.chosen, RTOL)
-        rows += [self.row(OURS, RTOL, ours, ours)]
-        rows += [replace(self.row(best, RTOL, theirs, ours), failed=len(every.chosen) - len(every.finished))]
-        rows += self.as_accurate(rows[-1], theirs)
-        tight = peers[best].run(few, 10 * TIGHT_RTOL, 10 * TIGHT_ATOL)
-        rows += [self.row(best, 10 * TIGHT_RTOL, tight, self.here(few, RTOL))]
-        ours = self.here(range(self.options.members), RTOL)
-        return [*rows, self.row(OURS, RTOL, ours, ours)]
+        peer = replace(self.row(best, RTOL, theirs, ours), failed=failed)
+        return [*rows, tight, self.row(OURS, RTOL, ours, ours), peer, *self.as_accurate(peer, theirs)]
 
     def as_accurate(self, row: Row, theirs: Run) -> list[Row]:
         """Return ours at the loosest tolerances with no larger errors, and libRoadRunner's time over it."""
@@ -361,7 +357,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.daily_dosing", description=__doc__)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--members", type=int, default=200)
-    parser.add_argument("--peer-members", type=int, default=40, help="members that both integrate")
     parser.add_argument(
         "--few", type=int, default=4, help="members to find libRoadRunner's quickest way with"
     )

@@ -13,7 +13,7 @@ from benchmarks.daily_dosing import WAYS, compare
 
 @pytest.mark.long
 def test_every_way_of_dosing_gives_the_same_course() -> None:
-    rows = compare(argparse.Namespace(days=3, members=2, peer_members=2, few=2, judged=2, rounds=1))
+    rows = compare(argparse.Namespace(days=3, members=2, few=2, judged=2, rounds=1))
 
     assert [row.who for row in rows[: len(WAYS)]] == list(WAYS)
     assert [row.failed for row in rows] == [0] * len(rows)

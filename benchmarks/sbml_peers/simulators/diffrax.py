@@ -5,6 +5,7 @@ A model with events is out: diffrax ends an integration at an event, but does no
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -32,6 +33,8 @@ def version() -> str:
 
 def load(path: Path, parameters: Sequence[str], states: Sequence[State], cache: Path) -> Diffrax:
     """Read a model; what JAX compiles is kept in the cache."""
+    # a check that raises calls back into Python, and JAX keeps nothing on disk that does
+    os.environ["EQX_ON_ERROR"] = "nan"
     import jax
 
     jax.config.update("jax_enable_x64", True)
