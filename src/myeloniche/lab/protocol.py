@@ -162,7 +162,7 @@ def _plan_site(arm: Arm, main: SiteRow, here: SiteRow, laboratory: Laboratory) -
     living = frozenset({*residents(here, laboratory), *tissues(here, laboratory), *guests})
     bench = Bench(laboratory, cells, set(living), site=here)
     starts = _do_steps(arm, bench, problems)
-    raise_all(problems, title=_title(arm))
+    raise_all(list({str(problem): problem for problem in problems}.values()), title=_title(arm))
     parameters, initial = site_values(here, laboratory)
     for cell in cells.values():
         parameters |= laboratory.niche.values_of(cell)
@@ -346,7 +346,7 @@ def _densities(present: set[str], laboratory: Laboratory) -> dict[str, float]:
     """Return the populations of a fresh dish; what is not in it is 0."""
     initial: dict[str, float] = {}
     for instance, population in laboratory.populations.items():
-        initial |= dict.fromkeys(population.populations, 0.0)
+        initial |= dict.fromkeys(map(sbml_id, population.populations), 0.0)
         if instance in present:
             initial |= laboratory.seeding(instance, population.density)
     return initial

@@ -66,7 +66,7 @@ def site_values(row: SiteRow, laboratory: Laboratory) -> tuple[dict[str, float],
     parameters = {name: value for name, value in given.items() if niche.user_name(name) in niche.parameters}
     living = {*residents(row, laboratory), *tissues(row, laboratory)}
     absent = {
-        name
+        sbml_id(name)
         for instance, population in laboratory.populations.items()
         if instance not in living
         for name in population.populations
