@@ -18,7 +18,7 @@ __all__ = ["needed_states", "observe", "row_times"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_ROWS_AT_ONCE = 1 << 13  # what an expression needs of them stays in the caches
+_ROWS_AT_ONCE = 1 << 14  # what an expression needs of them stays in the caches
 
 
 def needed_states(model: OdeModel, outputs: Sequence[str]) -> Integers:
