@@ -43,6 +43,10 @@ class Animal(AbstractProtocol):
         """Inject cells into a site: ``inject("5TGM1", into="tibia")``."""
         return self._then("inject", {"cells": cells, "into": into, "number": number})
 
+    def dose(self, drug: str, regimen: str) -> Animal:
+        """Give a drug by a regimen: ``dose("LLZ1640-2", "20 mg/kg ip q2d from day 6 to day 21")``."""
+        return self._then("dose", {"drug": drug, "regimen": regimen})
+
     def surgery(self, what: str) -> Animal:
         """Operate on the animal: ``surgery("ovariectomy")``."""
         return self._then("surgery", {"what": what})

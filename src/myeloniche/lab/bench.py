@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from myeloniche.engine.handles import activity_handle, hold_handle, process_handle
 from myeloniche.engine.timeline import Change, Period
 from myeloniche.errors import ExperimentError
+from myeloniche.lab.dosing import Dosing
 from myeloniche.lab.laboratory import Laboratory
 from myeloniche.niche.names import instance_of, sbml_id
 from myeloniche.niche.tables import SiteRow
@@ -33,6 +34,8 @@ class Bench:
         Medium of other arms at their end, by arm and species, for conditioned medium.
     site
         Where in an animal this is; None for a dish.
+    dosings
+        Regimens that are given to the animal.
     before_rest
         Changes that are in place before the cells rest: stable genetic ones.
     pending
@@ -50,6 +53,7 @@ class Bench:
     present: set[str]
     donors: Donors = field(default_factory=dict)
     site: SiteRow | None = None
+    dosings: list[Dosing] = field(default_factory=list)
     before_rest: list[Change] = field(default_factory=list)
     pending: list[Change] = field(default_factory=list)
     periods: list[Period] = field(default_factory=list)

@@ -13,6 +13,7 @@ from myeloniche.engine.handles import hold_handle, process_handle
 from myeloniche.engine.timeline import Change, Member, Period
 from myeloniche.errors import ExperimentError, MyelonicheError, UnknownNameError, raise_all
 from myeloniche.lab.bench import Bench, Donors
+from myeloniche.lab.dosing import Dosing, body_values, with_doses
 from myeloniche.lab.experiment import Arm, Measure, Step
 from myeloniche.lab.laboratory import Laboratory
 from myeloniche.lab.sites import held_but, residents, site_values, sites_of, tissues
@@ -53,6 +54,8 @@ class Plan:
         What follows.
     pending
         Changes at the end that wait for time to pass.
+    dosings
+        Regimens that are given to an animal.
     clock
         End of the protocol [h].
     starts
@@ -75,6 +78,7 @@ class Plan:
     pending: tuple[Change, ...]
     clock: float
     starts: tuple[float, ...]
+    dosings: tuple[Dosing, ...] = ()
     site: str = ""
     elsewhere: tuple[Plan, ...] = ()
     living: frozenset[str] = frozenset()
@@ -164,6 +168,7 @@ def _plan_site(arm: Arm, main: SiteRow, here: SiteRow, laboratory: Laboratory) -
     starts = _do_steps(arm, bench, problems)
     raise_all(list({str(problem): problem for problem in problems}.values()), title=_title(arm))
     parameters, initial = site_values(here, laboratory)
+    parameters |= body_values(bench.dosings)
     for cell in cells.values():
         parameters |= laboratory.niche.values_of(cell)
     return Plan(
@@ -177,6 +182,7 @@ def _plan_site(arm: Arm, main: SiteRow, here: SiteRow, laboratory: Laboratory) -
         pending=tuple(bench.pending),
         clock=bench.clock,
         starts=tuple(starts),
+        dosings=tuple(bench.dosings),
         site=here.site,
         living=living,
     )
@@ -249,6 +255,7 @@ def member_of(
     timed = [*plan.periods]
     if end > plan.clock or plan.pending or not timed:
         timed.append(Period(max(end - plan.clock, 0.0), plan.pending))
+    timed = with_doses(timed, plan.dosings)
     first = Period(timed[0].duration, (*plan.wake, *timed[0].changes))
     spread = {process_handle(sbml_id(name)): factor for name, factor in (synthesis or {}).items()}
     return Member(

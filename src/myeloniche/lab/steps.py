@@ -12,10 +12,13 @@ from typing import Literal
 
 from myeloniche.errors import ExperimentError, UnitError, UnknownNameError
 from myeloniche.lab.bench import Bench
+from myeloniche.lab.dosing import Dosing, body_of, check_dosing
 from myeloniche.lab.experiment import Step
 from myeloniche.lab.sites import site_row
 from myeloniche.lab.surgery import surgery
 from myeloniche.niche.names import instance_of
+from myeloniche.pharmacology.body import load_bodies
+from myeloniche.pharmacology.regimen_text import read_regimen
 from myeloniche.units import cell_density, cell_number, concentration, fold, fraction, hours, serum_level
 
 __all__ = ["INJECT", "WAIT", "WORDS", "Form", "do_step"]
@@ -262,6 +265,15 @@ def _surgery(bench: Bench, step: Step) -> None:
         bench.set(name, value)
 
 
+def _dose(bench: Bench, step: Step) -> None:
+    assert bench.site is not None  # dishes are refused before
+    drug = bench.laboratory.drug(step.text("drug"), where=step.where)
+    body = body_of(bench.site.host, load_bodies(), where=step.where)
+    dosing = Dosing(drug, read_regimen(step.text("regimen"), where=step.where), body, bench.clock)
+    check_dosing(dosing, bench.dosings, where=step.where)
+    bench.dosings.append(dosing)
+
+
 def _remove_cells(bench: Bench, step: Step) -> None:
     instance = bench.instance(step.text("in"), where=step.where)
     if instance not in bench.present:
@@ -326,6 +338,7 @@ WORDS: Mapping[str, Form] = MappingProxyType(
         "conditioned_medium": Form(
             ("from", "fraction"), (), _conditioned_medium, "medium of another arm, taken at its end", "", DISH
         ),
+        "dose": Form(("drug", "regimen"), (), _dose, "a drug for an animal, by a regimen", "", ANIMAL),
         INJECT: Form(("cells", "into"), ("number",), _inject, "cells into a site of the animal", "", ANIMAL),
         "surgery": Form(("what",), (), _surgery, "an operation, such as ovariectomy", "what", ANIMAL),
     }
