@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -70,8 +70,16 @@ def main() -> None:
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use; all by default.")
 @click.option("--sets", type=click.IntRange(min=0), default=0, help="Score this many plausible sets as well.")
+@click.option("--sets-file", type=_FILE, help="File of these sets, as 'calibrate' writes it.")
 @_refusing
-def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int | None, sets: int) -> None:
+def reproduce(
+    only: str | None,
+    json_path: Path | None,
+    out: Path,
+    workers: int | None,
+    sets: int,
+    sets_file: Path | None,
+) -> None:
     """Re-do the published experiments and judge every finding.
 
     Prints a table with the scoreboard as its last line, and writes OUT/index.html. Without --only the
@@ -92,7 +100,8 @@ def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int 
         scoreboard = score(_split(only), workers=workers, progress=progress)
     with _progress("anchors") as progress:
         anchors = () if only else run_anchors(workers, progress)
-    support = _support(sets, _split(only), workers) if sets else None
+    chosen = _parameter_sets(sets, sets_file) if sets else []
+    support = _support(chosen, _split(only), workers) if sets else None
     if json_path is not None:
         shares = {"support": support.share} if support else {}
         _write_json(json_path, scoreboard.as_dict() | shares)
@@ -109,13 +118,14 @@ def reproduce(only: str | None, json_path: Path | None, out: Path, workers: int 
         click.echo(line)
 
 
-def _support(sets: int, only: tuple[str, ...] | None, workers: int | None) -> Support:
-    """Score the first of the shipped plausible sets."""
+def _support(
+    sets: Sequence[Mapping[str, float]], only: tuple[str, ...] | None, workers: int | None
+) -> Support:
+    """Score plausible sets on the findings."""
     from myeloniche.findings.support import score_sets
 
-    chosen = _parameter_sets(sets)
     with _progress("plausible sets") as progress:
-        return score_sets(chosen, only, workers=workers, progress=progress)
+        return score_sets(sets, only, workers=workers, progress=progress)
 
 
 @main.command()

@@ -88,8 +88,20 @@ def read_sets(path: Path) -> PlausibleSets:
 
 
 def shipped_sets() -> PlausibleSets:
-    """Return the plausible sets that come with the package."""
-    return _parsed(files("myeloniche.calibration").joinpath(_SHIPPED).read_text("utf-8"), _SHIPPED)
+    """Return the plausible sets that come with the package.
+
+    Raises
+    ------
+    TableError
+        If this version of the package comes with none.
+    """
+    file = files("myeloniche.calibration").joinpath(_SHIPPED)
+    if not file.is_file():
+        raise TableError(
+            "this version of the package comes without plausible sets. Find some with 'myeloniche calibrate "
+            "--out sets.tsv' and name them with --sets-file."
+        )
+    return _parsed(file.read_text("utf-8"), _SHIPPED)
 
 
 def _parsed(text: str, where: str) -> PlausibleSets:
