@@ -113,3 +113,26 @@ def test_a_target_that_cannot_be_read_is_refused(change: dict[str, object], mess
 
     with pytest.raises(TableError, match=message):
         read_target(row, "a.yaml:3")
+
+
+def test_an_area_is_that_of_the_trapezoids() -> None:
+    assert statistics.area([0.0, 1.0, 3.0], [2.0, 4.0, 0.0]) == pytest.approx(3.0 + 4.0)
+
+
+def test_a_half_life_is_that_of_an_exponential() -> None:
+    times = [0.0, 1.0, 4.0, 6.0]
+    values = [5 * 0.5 ** (time / 3) for time in times]
+
+    assert statistics.half_life(times, values) == pytest.approx(3.0)
+    assert statistics.half_life(times, [1.0, 2.0, 3.0, 4.0]) == math.inf
+    assert math.isnan(statistics.half_life(times, [1.0, 0.5, 0.0, 0.0]))
+
+
+def test_phases_are_told_apart_by_taking_the_later_one_off() -> None:
+    times = [0.0, 0.5, 1.0]
+    later = [20.0, 30.0, 40.0]
+    both = [8 * 0.5**time + 2 * 0.5 ** (time / 10) for time in times]
+
+    left = statistics.stripped(times, both, later, [2 * 0.5 ** (time / 10) for time in later])
+
+    assert statistics.half_life(times, left) == pytest.approx(1.0)

@@ -9,6 +9,7 @@ from generated_page import assert_same_page
 
 from myeloniche.errors import TableError
 from myeloniche.findings.anchors.anchor import ANCHORS, Anchor, load_anchors
+from myeloniche.findings.anchors.exposure_page import exposure_page
 from myeloniche.findings.anchors.page import anchors_page
 from myeloniche.findings.anchors.result import AnchorResult
 from myeloniche.findings.anchors.run import run_anchors
@@ -16,6 +17,7 @@ from myeloniche.lab.run import check
 from myeloniche.niche.niche import load
 
 PAGE = (Path(__file__).parents[2] / "docs" / "anchors.md").read_text("utf-8")
+BODIES = (Path(__file__).parents[2] / "docs" / "pharmacokinetics.md").read_text("utf-8")
 COMMAND = "python -m myeloniche.findings.anchors.page > docs/anchors.md"
 
 
@@ -26,6 +28,7 @@ def results() -> tuple[AnchorResult, ...]:
 
 def test_every_anchor_of_the_plan_has_a_file() -> None:
     planned = ["A1", "A2", "A3", "A4", "A5", "A6", "A8", "A9a", "A9b", "A11", "A15"]
+    planned += ["P1", "P2", "P3", "P4", "P5", "P6"]
     assert [anchor.id for anchor in load_anchors()] == planned
 
 
@@ -57,6 +60,10 @@ def test_no_simulation_of_an_anchor_fails(results: tuple[AnchorResult, ...]) -> 
 
 def test_the_page_records_what_is_within_and_what_is_not(results: tuple[AnchorResult, ...]) -> None:
     assert_same_page(PAGE, anchors_page(results), COMMAND)
+
+
+def test_the_page_of_drugs_in_bodies_records_what_is_met(results: tuple[AnchorResult, ...]) -> None:
+    assert_same_page(BODIES, exposure_page(results), "python -m myeloniche.findings.anchors.exposure_page")
 
 
 def test_an_anchor_is_within_only_if_every_row_that_counts_is(results: tuple[AnchorResult, ...]) -> None:

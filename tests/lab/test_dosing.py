@@ -185,3 +185,12 @@ def test_a_second_regimen_may_follow_the_first(laboratory):
         wait("20 d"),
     )
     assert [time / 24 for time, *_ in doses] == [0, 7, 14]
+
+
+def test_blood_shows_a_drug_in_the_unit_of_the_kit(laboratory):
+    measure = Measure("serum", ("bortezomib", "BTZ_plasma"), "", "1 h", "start")
+    experiment = Experiment("a body", (arm(dose("bortezomib", "1 mg iv")),), (measure,))
+    (result,) = run([experiment], laboratory=laboratory)
+    level = result.series("arm", "bortezomib")
+    assert level.unit == "ng/mL"
+    assert level.values[0] == pytest.approx(0.38424 * result.series("arm", "BTZ_plasma").values[0])

@@ -171,3 +171,11 @@ def test_the_guide_lists_every_word():
         for word, term in TERMS.items()
     ]
     assert GUIDE.rstrip().endswith("\n".join(rows))
+
+
+@pytest.mark.parametrize(("ng_per_ml", "bound"), [(50, 0.53), (200, 0.28)])
+def test_protein_holds_less_of_zoledronate_at_high_concentration(tmp_path, ng_per_ml, bound):
+    zoledronate = load_drugs()["zoledronate"]
+    volume = zoledronate.circulation.values(load_bodies()["patient"])["ZOL_volume"]
+    values = course(zoledronate, f"{ng_per_ml * volume / 1000:.6g} mg iv", np.array([0.0, 1e-6]), tmp_path)
+    assert 1 - values["ZOL_free"][1] / values["ZOL_plasma"][1] == pytest.approx(bound, abs=0.02)

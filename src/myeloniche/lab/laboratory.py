@@ -11,6 +11,7 @@ from pathlib import Path
 from myeloniche.engine.absence import stay_zero, without
 from myeloniche.engine.ode_model import OdeModel
 from myeloniche.errors import ExperimentError, MyelonicheError, UnknownNameError
+from myeloniche.lab.readouts.drug_level import serum_levels
 from myeloniche.lab.readouts.table import Readout, find_target, load_readouts
 from myeloniche.niche.attachment import Attachment
 from myeloniche.niche.names import instance_of, sbml_id
@@ -235,7 +236,7 @@ def open_laboratory(drug_files: Iterable[str | Path] = ()) -> Laboratory:
     """
     drugs = load_drugs(drug_files)
     niche = _niche(attach(drugs.values()))
-    return Laboratory(niche, drugs, load_readouts(), load_populations())
+    return Laboratory(niche, drugs, (*load_readouts(), *serum_levels(drugs.values())), load_populations())
 
 
 def load_populations() -> dict[str, Population]:

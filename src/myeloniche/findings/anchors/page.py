@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from myeloniche.findings.anchors.exposure_page import is_exposure
 from myeloniche.findings.anchors.result import AnchorResult, AnchorRow
 from myeloniche.findings.anchors.run import run_anchors
 from myeloniche.findings.markdown import number, table
@@ -17,12 +18,14 @@ This page is generated; write it anew with `python -m myeloniche.findings.anchor
 
 Numbers of data and of other models that the model is held against, with the tolerance that was set
 beforehand. Agreement with another model says that its part was written down faithfully, not that it is true.
-Rows that are shown "beside" do not decide; a row without tolerance is only reported.
+Rows that are shown "beside" do not decide; a row without tolerance is only reported. Drugs in patients have a
+[page of their own](pharmacokinetics.md).
 """
 
 
 def anchors_page(results: Sequence[AnchorResult]) -> str:
-    """Return all anchors as Markdown: an overview, then one section each."""
+    """Return all anchors but those about drugs in bodies as Markdown: an overview, then one section each."""
+    results = [result for result in results if not is_exposure(result.id)]
     overview = table(
         ("anchor", "about", "numbers of", "rows within", "verdict"),
         [

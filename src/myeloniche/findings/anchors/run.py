@@ -125,6 +125,14 @@ def _value(target: Target, arm: str, time: Times | None, result: ExperimentResul
         return ratio(value_at(course, time, "up"), reference)
     inside = _inside(course, time)
     scale = 1 / hours(f"1 {target.unit}") if target.unit in _TIME_UNITS else 1
+    if target.statistic == "area":
+        return statistics.area(inside.times_h, inside.values)
+    if target.statistic == "half-life":
+        values: Sequence[float] = inside.values
+        if target.above is not None:
+            later = _inside(course, target.above)
+            values = statistics.stripped(inside.times_h, values, later.times_h, later.values)
+        return scale * statistics.half_life(inside.times_h, values)
     if target.statistic == "time of return":
         return scale * statistics.return_time(inside.times_h, inside.values, share=target.share)
     peak = target.statistic == "time of peak"

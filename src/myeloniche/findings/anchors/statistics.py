@@ -6,7 +6,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
-__all__ = ["falls", "half_maximal_dose", "median", "return_time", "root_mean_square", "turning_time"]
+__all__ = ["area", "falls", "half_life", "half_maximal_dose", "median", "return_time", "root_mean_square",
+           "stripped", "turning_time"]  # fmt: skip
 
 
 def turning_time(times: Sequence[float], values: Sequence[float], *, peak: bool) -> float:
@@ -67,6 +68,74 @@ def return_time(times: Sequence[float], values: Sequence[float], *, share: float
             part = (level - values[place - 1]) / (values[place] - values[place - 1])
             return times[place - 1] + part * (times[place] - times[place - 1])
     return math.inf
+
+
+def area(times: Sequence[float], values: Sequence[float]) -> float:
+    """Return the area under a course by trapezoids between its samples, as it is taken of blood samples.
+
+    Parameters
+    ----------
+    times
+        Ascending times, shape (time,).
+    values
+        Readout, shape (time,).
+
+    Returns
+    -------
+    The area, in the product of the two units; not a number if the course holds one that is not finite.
+    """
+    pairs = itertools.pairwise(zip(times, values, strict=True))
+    return sum((later - time) * (value + last) / 2 for (time, value), (later, last) in pairs)
+
+
+def half_life(times: Sequence[float], values: Sequence[float]) -> float:
+    """Return the half-life of a course that falls, by the least-squares line through its logarithms.
+
+    Parameters
+    ----------
+    times
+        Ascending times, shape (time,).
+    values
+        Readout, shape (time,).
+
+    Returns
+    -------
+    The half-life, in the unit of ``times``; infinite if the course does not fall, not a number if it holds
+    a value that is not positive and finite.
+    """
+    slope, _ = _log_line(times, values)
+    return math.nan if math.isnan(slope) else -math.log(2) / slope if slope < 0 else math.inf
+
+
+def stripped(
+    times: Sequence[float], values: Sequence[float], later: Sequence[float], tail: Sequence[float]
+) -> list[float]:
+    """Return a course less the later phase carried back, as phases of a concentration are told apart.
+
+    Parameters
+    ----------
+    times, values
+        Course, shape (time,).
+    later, tail
+        Times and readout of the later phase, shape (sample,).
+
+    Returns
+    -------
+    What is left above the line through the logarithms of the later phase, shape (time,).
+    """
+    slope, start = _log_line(later, tail)
+    return [value - math.exp(start + slope * time) for time, value in zip(times, values, strict=True)]
+
+
+def _log_line(times: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
+    """Return slope and start of the least-squares line through logarithms; not numbers if there are none."""
+    if not all(math.isfinite(value) and value > 0 for value in values):
+        return math.nan, math.nan
+    logs = [math.log(value) for value in values]
+    time, log = (sum(numbers) / len(numbers) for numbers in (times, logs))
+    slope = sum((t - time) * (y - log) for t, y in zip(times, logs, strict=True))
+    slope /= sum((t - time) ** 2 for t in times)
+    return slope, log - slope * time
 
 
 def half_maximal_dose(doses: Sequence[float], survival: Sequence[float]) -> float:

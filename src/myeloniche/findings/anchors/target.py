@@ -12,13 +12,14 @@ from myeloniche.units import Times, times
 
 __all__ = ["AGGREGATES", "STATISTICS", "Target", "TimedArm", "read_target"]
 
-STATISTICS = ("value", "ratio", "time of peak", "time of trough", "time of return", "half-maximal dose")
+STATISTICS = ("value", "ratio", "time of peak", "time of trough", "time of return", "area", "half-life",
+              "half-maximal dose")  # fmt: skip
 """Statistics of readouts."""
 AGGREGATES = ("root-mean-square error", "median", "falls")
 """Statistics over the numbers of other targets of the same anchor."""
 
-_KEYS = ("name", "statistic", "readout", "in", "arm", "arms", "at", "to", "share", "of", "unit", "target",
-         "tolerance", "counts")  # fmt: skip
+_KEYS = ("name", "statistic", "readout", "in", "arm", "arms", "at", "above", "to", "share", "of", "unit",
+         "target", "tolerance", "counts")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Target:
         Where it is read; for a half-maximal dose all arms of the series, untreated first.
     at
         When: points in time give one row each, a window limits a search.
+    above
+        For a half-life, the later phase that is taken off first; None to take it as it is.
     to
         What a ratio is relative to.
     share
@@ -67,6 +70,7 @@ class Target:
     instance: str = ""
     arms: tuple[str, ...] = ()
     at: Times | None = None
+    above: Times | None = None
     to: TimedArm | None = None
     share: float = 1.0
     of: tuple[str, ...] = ()
@@ -104,6 +108,7 @@ def read_target(row: Mapping[str, Any], where: str) -> Target:
         instance=row.get("in", ""),
         arms=tuple(row.get("arms", [row["arm"]] if "arm" in row else ())),
         at=times(row["at"], where=where) if "at" in row else None,
+        above=times(row["above"], where=where) if "above" in row else None,
         to=_timed_arm(row["to"], where) if "to" in row else None,
         share=float(row.get("share", 1)),
         of=tuple(row.get("of", ())),
