@@ -12,6 +12,7 @@ from myeloniche.lab.dosing import with_doses
 from myeloniche.lab.experiment import Experiment
 from myeloniche.lab.protocol import member_of, plan_arm
 from myeloniche.lab.run import run
+from myeloniche.pharmacology import Body, read_regimen
 
 NMOL_OF_2_34_MG = 1e6 * 2.34 / 384.24
 
@@ -175,6 +176,33 @@ def test_a_dose_belongs_to_an_animal(laboratory):
             Arm("dish", ("RPMI8226",), (Step("dose", {"drug": "x", "regimen": "1 mg iv"}, "here"),)),
             laboratory,
         )
+
+
+def test_another_body_gets_another_dose(laboratory):
+    doses = given(
+        laboratory, ("body", {"surface": "2.4 m2"}), dose("bortezomib", "1.3 mg/m2 iv q7d x2"), wait("9 d")
+    )
+    assert [amount for *_, amount in doses] == pytest.approx([NMOL_OF_2_34_MG * 2.4 / 1.8] * 2)
+
+
+def test_another_body_comes_before_the_doses(laboratory):
+    steps = [dose("bortezomib", "1.3 mg/m2 iv"), ("body", {"weight": "82 kg"})]
+    with pytest.raises(ExperimentError, match="got another body behind a dose"):
+        plan_arm(arm(*steps), laboratory)
+
+
+@pytest.mark.parametrize(
+    "regimen", ["1.3 mg/m2 iv d1,4,8,11 q21d x3", "4 mg iv over 2 h q12h x5", "2 mg sc q36h x4"]
+)
+def test_all_of_a_regimen_reaches_the_body(laboratory, regimen):
+    drug = "bortezomib"
+    period_changes = given(laboratory, dose(drug, regimen), wait("90 d"))
+    at_once = sum(amount for _, target, amount in period_changes if not target.endswith("drip"))
+    rates = [(time, amount) for time, target, amount in period_changes if target.endswith("drip")]
+    infused = -sum(time * amount for time, amount in rates)
+    doses = list(read_regimen(regimen).doses())
+    total = sum(one.amount.mass_g(Body("patient", "human", 70.0, 1.8)) for one in doses) / 384.24 * 1e9
+    assert at_once + infused == pytest.approx(total)
 
 
 def test_a_second_regimen_may_follow_the_first(laboratory):

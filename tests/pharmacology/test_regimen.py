@@ -88,7 +88,7 @@ def test_a_body_without_its_measure_is_refused(text, what):
     [
         ("1.30 mg/m² i.v. d1, 4, 8, 11 q21d x8", "1.3 mg/m2 iv d1,4,8,11 q21d x8"),
         ("5µg/kg PO x3 q12h", "5 ug/kg oral q12h x3"),
-        ("2 mg ip from day 3 q2d to day 9 over 30min", "2 mg ip over 30 min q2d from day 3 to day 9"),
+        ("2 mg iv from day 3 q2d to day 9 over 30min", "2 mg iv over 30 min q2d from day 3 to day 9"),
         ("2 mg iv d1-2,5-7 q2w", "2 mg iv d1,2,5-7 q2w"),
     ],
 )

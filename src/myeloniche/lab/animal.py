@@ -43,6 +43,10 @@ class Animal(AbstractProtocol):
         """Inject cells into a site: ``inject("5TGM1", into="tibia")``."""
         return self._then("inject", {"cells": cells, "into": into, "number": number})
 
+    def body(self, weight: str = "", surface: str = "") -> Animal:
+        """Take another body than the usual one: ``body("82 kg", "2 m2")``."""
+        return self._then("body", {"weight": weight, "surface": surface})
+
     def dose(self, drug: str, regimen: str) -> Animal:
         """Give a drug by a regimen: ``dose("LLZ1640-2", "20 mg/kg ip q2d from day 6 to day 21")``."""
         return self._then("dose", {"drug": drug, "regimen": regimen})

@@ -12,6 +12,7 @@ from myeloniche.lab.dosing import Dosing
 from myeloniche.lab.laboratory import Laboratory
 from myeloniche.niche.names import instance_of, sbml_id
 from myeloniche.niche.tables import SiteRow
+from myeloniche.pharmacology.body import Body
 
 __all__ = ["Bench"]
 
@@ -34,6 +35,8 @@ class Bench:
         Medium of other arms at their end, by arm and species, for conditioned medium.
     site
         Where in an animal this is; None for a dish.
+    body
+        What doses for the animal are scaled with; None for the usual body of its kind.
     dosings
         Regimens that are given to the animal.
     before_rest
@@ -53,6 +56,7 @@ class Bench:
     present: set[str]
     donors: Donors = field(default_factory=dict)
     site: SiteRow | None = None
+    body: Body | None = None
     dosings: list[Dosing] = field(default_factory=list)
     before_rest: list[Change] = field(default_factory=list)
     pending: list[Change] = field(default_factory=list)

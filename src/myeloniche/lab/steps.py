@@ -6,7 +6,7 @@ The same words are keys of an experiment file and methods of a :class:`~myelonic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -19,7 +19,17 @@ from myeloniche.lab.surgery import surgery
 from myeloniche.niche.names import instance_of
 from myeloniche.pharmacology.body import load_bodies
 from myeloniche.pharmacology.regimen_text import read_regimen
-from myeloniche.units import cell_density, cell_number, concentration, fold, fraction, hours, serum_level
+from myeloniche.units import (
+    body_surface,
+    body_weight,
+    cell_density,
+    cell_number,
+    concentration,
+    fold,
+    fraction,
+    hours,
+    serum_level,
+)
 
 __all__ = ["INJECT", "WAIT", "WORDS", "Form", "do_step"]
 
@@ -268,10 +278,24 @@ def _surgery(bench: Bench, step: Step) -> None:
 def _dose(bench: Bench, step: Step) -> None:
     assert bench.site is not None  # dishes are refused before
     drug = bench.laboratory.drug(step.text("drug"), where=step.where)
-    body = body_of(bench.site.host, load_bodies(), where=step.where)
+    body = bench.body or body_of(bench.site.host, load_bodies(), where=step.where)
     dosing = Dosing(drug, read_regimen(step.text("regimen"), where=step.where), body, bench.clock)
     check_dosing(dosing, bench.dosings, where=step.where)
     bench.dosings.append(dosing)
+
+
+def _body(bench: Bench, step: Step) -> None:
+    assert bench.site is not None  # dishes are refused before
+    if bench.dosings:
+        raise ExperimentError(
+            f"{step.where}: got another body behind a dose, expected it before. Move the step forward."
+        )
+    body = bench.body or body_of(bench.site.host, load_bodies(), where=step.where)
+    if step.text("weight"):
+        body = replace(body, weight_kg=body_weight(step.arguments["weight"], where=step.where))
+    if step.text("surface"):
+        body = replace(body, surface_m2=body_surface(step.arguments["surface"], where=step.where))
+    bench.body = body
 
 
 def _remove_cells(bench: Bench, step: Step) -> None:
@@ -339,6 +363,7 @@ WORDS: Mapping[str, Form] = MappingProxyType(
             ("from", "fraction"), (), _conditioned_medium, "medium of another arm, taken at its end", "", DISH
         ),
         "dose": Form(("drug", "regimen"), (), _dose, "a drug for an animal, by a regimen", "", ANIMAL),
+        "body": Form((), ("weight", "surface"), _body, "another body weight or surface", "", ANIMAL),
         INJECT: Form(("cells", "into"), ("number",), _inject, "cells into a site of the animal", "", ANIMAL),
         "surgery": Form(("what",), (), _surgery, "an operation, such as ovariectomy", "what", ANIMAL),
     }

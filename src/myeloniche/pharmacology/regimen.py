@@ -189,6 +189,8 @@ class Course:
                 f"got day {written(self.start_day)} to day {written(self.end_day)}, expected an end after "
                 "the start. Swap the two days."
             )
+        if self.over is not None and self.route != "iv":
+            yield f"got an infusion {self.route}, expected one iv. Drop 'over' or change the route."
         if self.over is not None and self.over.hours > self._gap_h():
             yield (
                 f"got infusions over {written(self.over.number)} {self.over.unit} every {self._gap_h():g} h, "
