@@ -209,6 +209,12 @@ def test_a_coculture_needs_to_be_told_which_cells(laboratory):
         run_one(coculture("RPMI8226", "BMSC"), laboratory, Measure("blot", ("PIM2",)))
 
 
+def test_what_is_read_in_the_medium_needs_no_cell(laboratory):
+    dish = coculture("RPMI8226", "BMSC").wait("1 h")
+    result = run_one(dish, laboratory, Measure("secreted", ("IL-6",), "medium"))
+    assert result.series("dish", "IL-6 secreted", "medium").instance == ""
+
+
 def test_one_readout_in_both_cells_is_kept_apart(laboratory):
     result = run_one(
         coculture("RPMI8226", "BMSC").wait("1 h"),

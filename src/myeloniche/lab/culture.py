@@ -57,6 +57,10 @@ class AbstractDishes(ABC):
         """Run the dishes and quantify mRNA; arguments as for :meth:`blot`."""
         return self.measure(Measure("qPCR", readouts, in_, at, from_))
 
+    def assay(self, *readouts: str, at: str = "", in_: str = "", from_: str = "") -> ExperimentResult:
+        """Run the dishes and measure an activity or a metabolite; arguments as for :meth:`blot`."""
+        return self.measure(Measure("assay", readouts, in_, at, from_))
+
     def secreted(self, *readouts: str, at: str = "", from_: str = "") -> ExperimentResult:
         """Run the dishes and measure proteins in the medium; arguments as for :meth:`blot`."""
         return self.measure(Measure("secreted", readouts, "", at, from_))

@@ -70,8 +70,9 @@ class Measure:
     Attributes
     ----------
     instrument
-        ``blot``, ``nuclear``, ``viability``, ``annexin V``, ``qPCR``, ``secreted``, ``adherent fraction``,
-        ``TRAP``, ``amount``, ``bioluminescence``, ``serum``, ``micro-CT`` or ``histomorphometry``.
+        ``blot``, ``nuclear``, ``viability``, ``annexin V``, ``qPCR``, ``assay``, ``secreted``,
+        ``adherent fraction``, ``TRAP``, ``amount``, ``bioluminescence``, ``serum``, ``micro-CT`` or
+        ``histomorphometry``.
     readouts
         Names of readouts or species; empty where the instrument has one readout only.
     cell

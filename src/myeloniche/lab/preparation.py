@@ -11,7 +11,7 @@ from myeloniche.lab.experiment import Experiment, Measure
 from myeloniche.lab.laboratory import Laboratory
 from myeloniche.lab.protocol import Clock, Plan, donor_arms, plan_arm, read_clock
 from myeloniche.lab.readouts.instrument import find_instrument
-from myeloniche.lab.readouts.table import BoundReadout, find_readout
+from myeloniche.lab.readouts.table import MEDIUM, BoundReadout, find_readout
 from myeloniche.pharmacology.drug_file import is_drug_file
 from myeloniche.units import times
 
@@ -219,8 +219,10 @@ def _site(measure: Measure, plans: Mapping[str, Plan]) -> str:
 
 
 def _instance(measure: Measure, plans: Mapping[str, Plan], laboratory: Laboratory) -> str:
-    """Return the cell type that a measurement reads; without ``in``, the only one there is."""
+    """Return the cell type that a measurement reads, or ``medium``; without ``in``, the only one."""
     instances = laboratory.niche.instances
+    if measure.cell == MEDIUM:
+        return MEDIUM
     if measure.cell:
         if measure.cell in instances:
             return measure.cell

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from myeloniche.errors import UnknownNameError
 from myeloniche.lab.experiment import Experiment
 from myeloniche.lab.readouts.instrument import INSTRUMENTS
+from myeloniche.lab.readouts.table import MEDIUM
 from myeloniche.lab.significance import Significance, one_way_anova, student_t_test
 from myeloniche.niche.tables import Reference
 from myeloniche.pharmacology.names import folded
@@ -119,7 +120,7 @@ class ExperimentResult:
         readout
             Name of the readout, with or without the cell type: ``PIM2`` or ``PIM2 in BMSC``.
         cell
-            Cell type; needed if the readout was read in two.
+            Cell type or ``medium``; needed if the readout was read in two.
 
         Raises
         ------
@@ -131,7 +132,8 @@ class ExperimentResult:
         found = [
             series
             for label, series in self.arms[arm].items()
-            if folded(readout) in (folded(label), folded(series.readout)) and cell in ("", series.instance)
+            if folded(readout) in (folded(label), folded(series.readout))
+            and cell in ("", series.instance or MEDIUM)
         ]
         if len(found) != 1:
             every = [*self.arms[arm], *(series.readout for series in self.arms[arm].values())]

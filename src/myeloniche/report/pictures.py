@@ -115,16 +115,18 @@ def draw_film(films: Sequence[Film]) -> list[Picture]:
 
 
 def _measured(film: Film) -> Iterator[_Measured]:
-    seen: dict[tuple[str, str, bool], list[tuple[str, str]]] = {}
+    """Yield what was read with one instrument in one cell type in the same arms."""
+    arms: dict[tuple[str, str, bool, str], list[str]] = {}
     for arm, by_label in film.result.arms.items():
         for series in by_label.values():
-            key = (series.instrument, series.instance, series.times_h.size > 1)
-            seen.setdefault(key, []).append((arm, series.readout))
-    for (instrument, instance, timed), pairs in seen.items():
-        arms = dict.fromkeys(arm for arm, _ in pairs)
-        readouts = tuple(dict.fromkeys(readout for _, readout in pairs))
-        chosen = tuple(film.result.experiment.arm(arm) for arm in arms)
-        yield _Measured(film, instrument, instance, timed, readouts, chosen)
+            key = (series.instrument, series.instance, series.times_h.size > 1, series.readout)
+            arms.setdefault(key, []).append(arm)
+    together: dict[tuple[str, str, bool, tuple[str, ...]], list[str]] = {}
+    for (instrument, instance, timed, readout), found in arms.items():
+        together.setdefault((instrument, instance, timed, tuple(found)), []).append(readout)
+    for (instrument, instance, timed, names), readouts in together.items():
+        chosen = tuple(film.result.experiment.arm(name) for name in names)
+        yield _Measured(film, instrument, instance, timed, tuple(readouts), chosen)
 
 
 def _worth_curves(entry: _Measured) -> bool:

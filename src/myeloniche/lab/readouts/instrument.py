@@ -67,6 +67,7 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
             Instrument("viability", ("WST-8",), False, "control", "% of control"),
             Instrument("annexin V", ("annexin", "apoptosis"), False, "absolute"),
             Instrument("qPCR", ("RT-PCR",), True, "reference", "fold"),
+            Instrument("assay", ("activity assay", "probe"), True, "reference", "of reference sample"),
             Instrument("secreted", ("ELISA",), True, "absolute"),
             Instrument("adherent fraction", ("adhesion",), False, "absolute"),
             Instrument("TRAP", ("TRAP staining", "osteoclast count"), False, "absolute"),

@@ -16,7 +16,15 @@ from myeloniche.niche.names import sbml_id
 from myeloniche.niche.niche import Niche
 from myeloniche.pharmacology.names import folded
 
-__all__ = ["BoundReadout", "Readout", "find_readout", "find_target", "load_readouts", "read_readouts"]
+__all__ = [
+    "MEDIUM",
+    "BoundReadout",
+    "Readout",
+    "find_readout",
+    "find_target",
+    "load_readouts",
+    "read_readouts",
+]
 
 ANY_CELL = "any"
 MEDIUM = "medium"
