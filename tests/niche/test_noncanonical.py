@@ -62,5 +62,6 @@ def test_tnf_kills_where_complex_ii_forms_and_ciap_is_gone() -> None:
 
 def test_patient_cells_without_traf3_resist_bortezomib() -> None:
     cells = ("primary MM", "primary MM, resistant")
-    share = annexin({cell: culture(cell).add("bortezomib", "10 nM").wait("48 h") for cell in cells})
+    # at high doses both die alike
+    share = annexin({cell: culture(cell).add("bortezomib", "1.5 nM").wait("48 h") for cell in cells})
     assert share[cells[1]] < 0.9 * share[cells[0]]
