@@ -128,7 +128,7 @@ def _row(tag: str, verdicts: list[Verdict]) -> str:
 
 
 def _reason(message: str) -> str:
-    kinds = ("algebraic rule", "fast reaction", "'delay'", "package", "has no rate", "of an earlier time")
+    kinds = ("algebraic rule", "fast reaction", "'delay'", "package", "has no rate")
     return next((kind for kind in kinds if kind in message), message)
 
 

@@ -12,7 +12,7 @@ from myeloniche.engine.reference import simulate_reference
 from myeloniche.engine.reference_events import draw
 from myeloniche.engine.sbml import read_sbml
 from myeloniche.engine.timeline import Change, Member, Period
-from myeloniche.errors import IntegrationError, UnsupportedError
+from myeloniche.errors import IntegrationError
 
 
 def course(text: str, name: str, times: Sequence[float]) -> np.ndarray:
@@ -159,10 +159,3 @@ def test_an_event_without_a_trigger_never_happens() -> None:
     sbml = antimony_to_sbml("E: at time >= 1: k = 4; k = 3")
     start, stop = sbml.index("<trigger"), sbml.index("</trigger>") + len("</trigger>")
     assert read_sbml(sbml[:start] + sbml[stop:]).events == ()
-
-
-def test_a_value_of_an_earlier_time_in_a_changing_volume_is_refused() -> None:
-    text = """compartment C = 1; C' = 0.1; species S in C; S = 2
-        E: at 1 after time >= 1: S = 3"""
-    with pytest.raises(UnsupportedError, match="event 'E' sets the concentration 'S'"):
-        read_antimony(text)

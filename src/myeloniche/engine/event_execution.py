@@ -136,6 +136,7 @@ def _execute(kernels: Kernels, workspace: Floats, watch: Watch, place: int, widt
         number = workspace[(watch.events.value + value) * width + lane]
         if watch.events.at_trigger_time[event] != 0:
             number = state.queue_value[place, value - first, lane]
+        number *= workspace[(watch.events.factor + value) * width + lane]
         workspace[(kernels.state + watch.events.assigned[value]) * width + lane] = number
     leave_queue(watch, place, lane)
 

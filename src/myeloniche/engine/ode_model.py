@@ -68,6 +68,9 @@ class Event:
         The condition's value before the first instant: False lets the event fire at once.
     at_trigger_time
         Whether new values are those of the time of firing rather than those of execution.
+    factors
+        Node by which the new value of a state is multiplied, always that of the time just before execution;
+        so a concentration becomes an amount in a compartment that changes its size.
     """
 
     id: str
@@ -78,11 +81,16 @@ class Event:
     persistent: bool = True
     initial_value: bool = True
     at_trigger_time: bool = True
+    factors: Mapping[str, int] = field(default_factory=dict)
 
     def nodes(self) -> tuple[int, ...]:
-        """Return all nodes of the event: condition, new values, delay and priority where it has them."""
+        """Return all nodes of the event: condition, new values, factors, and delay and priority if any."""
         optional = (node for node in (self.delay, self.priority) if node is not None)
-        return (self.trigger, *(node for _, node in self.assignments), *optional)
+        return (self.trigger, *(node for _, node in self.assignments), *self.factors.values(), *optional)
+
+    def factor_nodes(self, graph: ExpressionGraph) -> tuple[int, ...]:
+        """Return the node by which each new value is multiplied, 1 where there is none."""
+        return tuple(self.factors.get(name, graph.number(1.0)) for name, _ in self.assignments)
 
 
 @dataclass(frozen=True)
@@ -223,6 +231,7 @@ def rates_of_states(graph: ExpressionGraph, processes: Iterable[Process]) -> dic
 def _event_text(event: Event, digest: Callable[[int], str]) -> str:
     optional = ["-" if node is None else digest(node) for node in (event.delay, event.priority)]
     values = [f"{name}={digest(node)}" for name, node in event.assignments]
+    values += [f"{name}*={digest(node)}" for name, node in sorted(event.factors.items())]
     flags = (event.persistent, event.initial_value, event.at_trigger_time)
     return " ".join(["event", event.id, digest(event.trigger), *optional, *map(str, flags), *values])
 

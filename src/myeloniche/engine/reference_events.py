@@ -117,6 +117,7 @@ class _Functions:
     delays: tuple[Any, ...]
     priorities: tuple[Any, ...]
     assignments: tuple[Any, ...]
+    factors: tuple[Any, ...]
 
     @classmethod
     def of(cls, model: OdeModel, log: EventLog) -> _Functions:
@@ -134,6 +135,7 @@ class _Functions:
             of_some([event.delay for event in model.events]),
             of_some([event.priority for event in model.events]),
             tuple(graph.function([node for _, node in event.assignments]) for event in model.events),
+            tuple(graph.function(event.factor_nodes(graph)) for event in model.events),
         )
 
 
@@ -228,10 +230,12 @@ class _Course:
         new: Sequence[float] | None = execution.values
         if new is None:
             new = self.functions.assignments[execution.event](self.values())
+        factors = self.functions.factors[execution.event](self.values())
         self.log.executed += 1
         self.log.waiting = [other for other in self.log.waiting if other is not execution]
-        for (name, _), value in zip(model.events[execution.event].assignments, new, strict=True):
-            self.state[model.states.index(name)] = value
+        assignments = model.events[execution.event].assignments
+        for (name, _), value, factor in zip(assignments, new, factors, strict=True):
+            self.state[model.states.index(name)] = value * factor
 
     # ---- between events ------------------------------------------------------------------------------
 

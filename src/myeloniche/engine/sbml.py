@@ -19,7 +19,6 @@ from myeloniche.engine.sbml_document import free_clock_name, open_document
 from myeloniche.engine.sbml_rates import Rates
 from myeloniche.engine.sbml_source import EventText, Source, amount_of
 from myeloniche.engine.sbml_units import time_unit, unit_texts
-from myeloniche.errors import UnsupportedError
 
 __all__ = ["SbmlModel", "read_sbml", "read_sbml_model"]
 
@@ -168,14 +167,13 @@ def _nominal(source: Source, start: Mapping[str, int], coefficient: int) -> floa
 
 def _event(source: Source, event: EventText, running: Mapping[str, int]) -> Event:
     element, trigger = event.element, event.element.getTrigger()
-    assignments = {}
+    # A new size of the same event comes after the new concentration, which is one in the old size.
+    assignments, factors = dict[str, int](), dict[str, int]()
     for name, value in event.assignments.items():
+        state = amount_of(name) if name in source.amounts else name
+        assignments[state] = source.graph.substitute(value, running)
         if name in source.amounts:
-            _demand_one_time(source, event, name)
-            # A new size of the same event comes after the new concentration, which is one in the old size.
-            value = source.graph.call("mul", value, source.amounts[name])
-            name = amount_of(name)
-        assignments[name] = source.graph.substitute(value, running)
+            factors[state] = source.graph.substitute(source.amounts[name], running)
     return Event(
         id=event.id,
         trigger=source.graph.substitute(event.trigger, running),
@@ -185,18 +183,8 @@ def _event(source: Source, event: EventText, running: Mapping[str, int]) -> Even
         persistent=trigger.getPersistent(),
         initial_value=trigger.getInitialValue(),
         at_trigger_time=element.getUseValuesFromTriggerTime(),
+        factors=factors,
     )
-
-
-def _demand_one_time(source: Source, event: EventText, name: str) -> None:
-    """Refuse a value of the time of firing that meets a size of the time of execution."""
-    if event.delay is not None and event.element.getUseValuesFromTriggerTime():
-        source.problems.append(
-            UnsupportedError(
-                f"event {event.id!r} sets the concentration {name!r}, in a compartment of changing size, to "
-                "a value of an earlier time; set useValuesFromTriggerTime to false"
-            )
-        )
 
 
 def _by_species(source: Source, running: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:

@@ -47,7 +47,8 @@ class EventTable(NamedTuple):
     """The events of a model.
 
     The slots of the triggers begin at ``trigger``, those of the comparisons in them at ``relation``, of the
-    differences whose signs decide these at ``root``, and likewise the new values, delays and priorities.
+    differences whose signs decide these at ``root``, and likewise the new values, their factors, delays and
+    priorities.
     """
 
     first_value: Integers
@@ -61,6 +62,7 @@ class EventTable(NamedTuple):
     relation: int
     root: int
     value: int
+    factor: int
     delay: int
     priority: int
 
@@ -172,13 +174,14 @@ def _resolution(model: OdeModel) -> float:
 
 
 def _consequences(model: OdeModel) -> tuple[int, ...]:
-    """Return new values, then delays, then priorities of all events."""
+    """Return new values, then their factors, then delays, then priorities of all events."""
     number = model.graph.number
     values = [node for event in model.events for _, node in event.assignments]
+    factors = [node for event in model.events for node in event.factor_nodes(model.graph)]
     delays = [number(0.0) if event.delay is None else event.delay for event in model.events]
     last = number(-np.inf)
     priorities = [last if event.priority is None else event.priority for event in model.events]
-    return (*values, *delays, *priorities)
+    return (*values, *factors, *delays, *priorities)
 
 
 def make_watch(
@@ -225,7 +228,8 @@ def _event_table(model: OdeModel, offsets: dict[str, int]) -> EventTable:
     place = {name: index for index, name in enumerate(model.states)}
     assigned = [place[name] for event in events for name, _ in event.assignments]
     trigger, value = offsets.get("condition", 0), offsets.get("consequence", 0)
-    delay = value + len(assigned)
+    factor = value + len(assigned)
+    delay = factor + len(assigned)
     roots = len(_relations(model))
     return EventTable(
         first_value=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
@@ -239,6 +243,7 @@ def _event_table(model: OdeModel, offsets: dict[str, int]) -> EventTable:
         relation=trigger + len(events),
         root=trigger + len(events) + roots,
         value=value,
+        factor=factor,
         delay=delay,
         priority=delay + len(events),
     )
