@@ -218,12 +218,26 @@ def test_everything_that_is_not_honoured_is_named_at_once() -> None:
         read_antimony(f"J: A -> ; k*A; A = 1; k = 1; {rules}")
 
 
-def test_a_required_package_is_refused() -> None:
-    document = libsbml.SBMLDocument(libsbml.SBMLNamespaces(3, 1, "comp", 1))
-    document.setPackageRequired("comp", True)
-    document.createModel().setId("m")
-    with pytest.raises(UnsupportedError, match="package 'comp'"):
-        read_sbml(libsbml.writeSBMLToString(document))
+def with_package(name: str, *, required: str, use: str = "") -> str:
+    """Return Level 3 Version 1 SBML that declares a package, and maybe uses it in its model."""
+    uri = f"http://www.sbml.org/sbml/level3/version1/{name}/version1"
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+        <sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1"
+            xmlns:{name}="{uri}" {name}:required="{required}">
+        <model id="m">{use}<listOfParameters><parameter id="p" value="3" constant="true"/></listOfParameters>
+        </model></sbml>"""
+
+
+@pytest.mark.parametrize("name", ["qual", "multi", "tomorrow"])
+def test_a_required_package_is_refused(name: str) -> None:
+    use = f"<{name}:listOfThings/>"
+    with pytest.raises(UnsupportedError, match=f"package '{name}'"):
+        read_sbml(with_package(name, required="true", use=use))
+
+
+@pytest.mark.parametrize("name", ["comp", "qual", "multi", "tomorrow"])
+def test_a_package_that_is_declared_but_not_used_changes_nothing(name: str) -> None:
+    assert read_sbml(with_package(name, required="true")).nominal == {"p": 3.0}
 
 
 BROKEN = {

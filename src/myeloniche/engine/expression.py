@@ -23,6 +23,10 @@ __all__ = ["TIME", "ExpressionGraph", "Node"]
 Node = tuple[str, tuple[Any, ...]]
 """Operation and operands: ``("number", (value,))``, ``("symbol", (name,))``, else operands are nodes."""
 
+# What a node takes in memory without its mask, and how much all may take [bytes].
+_NODE = 350
+_MOST_MEMORY = 1_000_000_000
+
 TIME = "time"
 """The symbol of the model's clock."""
 
@@ -47,6 +51,7 @@ class ExpressionGraph:
         self._symbols: list[str] = []
         # Bit i of a node's mask says whether the i-th symbol occurs below it.
         self._masks: list[int] = []
+        self._memory = 0
         self._derivatives: dict[tuple[int, str], int] = {}
         self._digests: dict[int, bytes] = {}
 
@@ -147,8 +152,9 @@ class ExpressionGraph:
 
     def substitute_all(self, nodes: Sequence[int], replacements: Mapping[str, int]) -> list[int]:
         """Return several expressions with the same symbols replaced."""
+        present = frozenset[str]().union(*map(self.symbols, nodes))
         mask = 0
-        for name in replacements:
+        for name in present & replacements.keys():
             mask |= self._masks[self.symbol(name)]
         replaced: dict[int, int] = {}
         for current in self._reachable(nodes, lambda n: not self._masks[n] & mask):
@@ -238,6 +244,12 @@ class ExpressionGraph:
         known = self._numbers.get(key)
         if known is not None:
             return known
+        self._memory += _NODE + mask.bit_length() // 8
+        if self._memory > _MOST_MEMORY:
+            raise ModelError(
+                f"the formulas grow to more than {_MOST_MEMORY:.0e} bytes once they are written out; make "
+                "them smaller, above all functions that call each other and derivatives of derivatives"
+            )
         self.nodes.append(node)
         self._masks.append(mask)
         self._numbers[key] = len(self.nodes) - 1

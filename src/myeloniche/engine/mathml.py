@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import libsbml
 from myeloniche.engine.expression import TIME, ExpressionGraph
 from myeloniche.errors import ModelError, MyelonicheError, UnsupportedError
 
-__all__ = ["FormulaReader", "Function", "rate_of"]
+__all__ = ["FormulaReader", "Function", "called_functions", "nodes_of", "rate_of"]
 
 Rule = Callable[[ExpressionGraph, Sequence[int]], int]
 
@@ -24,6 +24,20 @@ _AVOGADRO = 6.02214179e23
 def rate_of(name: str) -> str:
     """Return the symbol that stands for the rate of change of a quantity; no SBML id has a bracket."""
     return f"rateOf({name})"
+
+
+def nodes_of(formula: Any) -> Iterator[Any]:
+    """Yield every node of a libSBML formula, which may be None."""
+    pending = [] if formula is None else [formula]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(node.getChild(index) for index in range(node.getNumChildren()))
+
+
+def called_functions(formula: Any) -> frozenset[str]:
+    """Return the ids of all functions that a libSBML formula calls."""
+    return frozenset(node.getName() for node in nodes_of(formula) if node.getType() == libsbml.AST_FUNCTION)
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,7 @@ class FormulaReader:
     graph
         Where the nodes go.
     definitions
-        The libSBML function definition of each function by its id.
+        The libSBML function definition of each function by its id; none may call itself.
     clock_start
         What the model's time shows when the clock of the result shows 0.
     problems
@@ -55,7 +69,6 @@ class FormulaReader:
     clock_start: float = 0.0
     problems: list[MyelonicheError] = field(default_factory=list)
     _functions: dict[str, Function] = field(default_factory=dict)
-    _open: list[str] = field(default_factory=list)
 
     def read(self, formula: Any, where: str, scope: Mapping[str, int] | None = None) -> int:
         """Return the node of a formula.
@@ -130,11 +143,9 @@ class FormulaReader:
     def _function(self, name: str, where: str) -> Function | None:
         if name in self._functions:
             return self._functions[name]
-        if name not in self.definitions or name in self._open:
-            fault = "calls itself" if name in self._open else "is defined nowhere"
-            self._problem(ModelError(f"{where} calls the function {name!r}, which {fault}"))
+        if name not in self.definitions:
+            self._problem(ModelError(f"{where} calls the function {name!r}, which is defined nowhere"))
             return None
-        self._open.append(name)
         definition = self.definitions[name]
         arguments = [definition.getArgument(i).getName() for i in range(definition.getNumArguments())]
         # No SBML id has a bracket, so placeholders meet no other name.
@@ -142,7 +153,6 @@ class FormulaReader:
         scope = {argument: self.graph.symbol(symbol) for argument, symbol in placeholders.items()}
         body = self.read(definition.getBody(), f"function definition {name!r}", scope)
         self._functions[name] = Function(tuple(placeholders.values()), body)
-        self._open.pop()
         return self._functions[name]
 
     def _problem(self, problem: MyelonicheError) -> int:

@@ -154,7 +154,7 @@ def _processes(
             id=name,
             rate=running[name],
             stoichiometry=tuple(nominal.items()),
-            modifiers=tuple(sorted(graph.symbols(running[name]) & states.keys() - touched)),
+            modifiers=tuple(sorted((graph.symbols(running[name]) & states.keys()) - touched)),
             factors=tuple(graph.substitute(factor, running) for factor in factors.values()),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,14 @@ import libsbml
 
 from myeloniche.engine.expression import TIME
 from myeloniche.engine.sbml_guard import demand_harmless
+from myeloniche.engine.sbml_validity import demand_valid, raise_faults
 from myeloniche.errors import ModelError, UnsupportedError, raise_all
 
 __all__ = ["free_clock_name", "open_document"]
 
 _OLDEST_LEVEL = 2
-_LONGEST_MESSAGE = 400
 # Only lets Level 3 Version 1 use the formulas of Version 2, which are read or refused one by one.
-_HARMLESS_PACKAGES = frozenset({"l3v2extendedmath"})
+_HONOURED_PACKAGES = frozenset({"l3v2extendedmath"})
 
 
 def open_document(path_or_text: str | Path) -> tuple[Any, str]:
@@ -31,15 +31,15 @@ def open_document(path_or_text: str | Path) -> tuple[Any, str]:
         If it holds what is not honoured, with the kind and id of every such element.
     """
     text, where = _source(path_or_text)
-    demand_harmless(text, where)
+    used = demand_harmless(text, where)
     document = libsbml.readSBMLFromString(text)
-    unreadable = list(_logged(document, where, libsbml.LIBSBML_SEV_FATAL))
-    raise_all(unreadable, title=where)
-    raise_all(list(_refused(document, where)), title=f"{where} holds what is not honoured")
-    _check(document)
-    raise_all(list(_logged(document, where, libsbml.LIBSBML_SEV_ERROR)), title=where)
+    raise_faults(document, where, libsbml.LIBSBML_SEV_FATAL)
+    raise_all(list(_refused(document, where, used)), title=f"{where} holds what is not honoured")
+    raise_faults(document, where)
     if document.getModel() is None:
         raise ModelError(f"{where}: got an SBML document without a model")
+    raise_all(list(_refused_elements(document, where)), title=f"{where} holds what is not honoured")
+    demand_valid(document, where)
     return document, where
 
 
@@ -74,56 +74,37 @@ def _source(path_or_text: str | Path) -> tuple[str, str]:
         raise ModelError(f"{path}: cannot read the SBML file: {error}") from error
 
 
-def _check(document: Any) -> None:
-    for category in (
-        libsbml.LIBSBML_CAT_UNITS_CONSISTENCY,
-        libsbml.LIBSBML_CAT_MODELING_PRACTICE,
-        libsbml.LIBSBML_CAT_SBO_CONSISTENCY,
-    ):
-        document.setConsistencyChecks(category, False)
-    document.checkConsistency()
-
-
-def _logged(document: Any, where: str, least_severity: int) -> Iterable[ModelError]:
-    log = document.getErrorLog()
-    for index in range(log.getNumErrors()):
-        error = log.getError(index)
-        if error.getSeverity() >= least_severity:
-            message = " ".join(error.getMessage().split())[:_LONGEST_MESSAGE]
-            yield ModelError(f"{where}:{error.getLine()}: {message}")
-
-
-def _refused(document: Any, where: str) -> Iterable[UnsupportedError]:
+def _refused(document: Any, where: str, used: Set[str]) -> Iterable[UnsupportedError]:
     if document.getLevel() < _OLDEST_LEVEL:
         level = document.getLevel()
         yield UnsupportedError(f"{where}: got SBML Level {level}; convert the file to Level 2 or 3")
-    for package in _required_packages(document):
+    for package in _required_packages(document, used):
         yield UnsupportedError(
             f"{where}: the package {package!r} is required to understand this model and is not honoured; "
             "export the model as plain core SBML"
         )
-    model = document.getModel()
-    if model is not None:
-        for kind, name, advice in _refused_elements(model):
-            yield UnsupportedError(f"{where}: {kind} {name!r} is not honoured; {advice}")
 
 
-def _required_packages(document: Any) -> Iterable[str]:
-    for index in range(document.getNumPlugins()):
-        package = document.getPlugin(index).getPackageName()
+def _required_packages(document: Any, used: Set[str]) -> Iterable[str]:
+    """Yield the packages that are declared to bear on the numbers, are used and not honoured."""
+    for plugin in (document.getPlugin(index) for index in range(document.getNumPlugins())):
+        package = plugin.getPackageName()
         # In Level 2 packages live in annotations, which never bear on the numbers.
-        if (
-            document.getLevel() > _OLDEST_LEVEL
-            and document.getPackageRequired(package)
-            and package not in _HARMLESS_PACKAGES
-        ):
+        required = document.getLevel() > _OLDEST_LEVEL and document.getPackageRequired(package)
+        if required and plugin.getURI() in used and package not in _HONOURED_PACKAGES:
             yield package
     for index in range(document.getNumUnknownPackages()):
-        if document.getPackageRequired(document.getUnknownPackageURI(index)):
+        uri = document.getUnknownPackageURI(index)
+        if document.getPackageRequired(uri) and uri in used:
             yield document.getUnknownPackagePrefix(index)
 
 
-def _refused_elements(model: Any) -> Iterable[tuple[str, str, str]]:
+def _refused_elements(document: Any, where: str) -> Iterable[UnsupportedError]:
+    for kind, name, advice in _elements(document.getModel()):
+        yield UnsupportedError(f"{where}: {kind} {name!r} is not honoured; {advice}")
+
+
+def _elements(model: Any) -> Iterable[tuple[str, str, str]]:
     for index, rule in enumerate(model.getListOfRules()):
         if rule.isAlgebraic():
             yield "algebraic rule", f"number {index + 1}", "solve it for one variable as an assignment rule"

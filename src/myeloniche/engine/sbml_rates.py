@@ -6,8 +6,9 @@ other quantities is made by the chain rule, on demand, for formulas that ask for
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from myeloniche.engine.expression import TIME
 from myeloniche.engine.mathml import rate_of
@@ -24,6 +25,8 @@ class Rates:
     ----------
     source
         The formulas of the model.
+    species
+        The libSBML species by id.
     coefficients
         For each reaction, the net coefficient of each quantity that it names.
     factors
@@ -31,13 +34,14 @@ class Rates:
     """
 
     source: Source
+    species: dict[str, Any]
     coefficients: dict[str, dict[str, int]] = field(default_factory=dict)
     factors: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: Source) -> Rates:
         """Return the rates of a model."""
-        rates = cls(source)
+        rates = cls(source, {species.getId(): species for species in source.model.getListOfSpecies()})
         for reaction, changes in source.changes.items():
             net: dict[str, int] = {}
             for change in changes:
@@ -52,13 +56,13 @@ class Rates:
         return rates
 
     def _is_moved(self, name: str, coefficient: int) -> bool:
-        species = self.source.model.getSpecies(name)
+        species = self.species[name]
         held = species.getBoundaryCondition() or species.getConstant() or name in self.source.rate_rules
         return not held and self.source.graph.value(coefficient) != 0.0
 
     def _factor(self, name: str, coefficient: int) -> int:
         """Return coefficient times conversion factor, over the size if the state is a concentration."""
-        species, graph = self.source.model.getSpecies(name), self.source.graph
+        species, graph = self.species[name], self.source.graph
         conversion = species.getConversionFactor() or self.source.model.getConversionFactor()
         if conversion:
             coefficient = graph.call("mul", coefficient, graph.symbol(conversion))
@@ -81,16 +85,16 @@ class Rates:
     def asked(self, roots: Iterable[int]) -> dict[str, int]:
         """Return the formula of every rate of change for which some formulas ask, and of those these need."""
         graph, found, pending = self.source.graph, dict[str, int](), list(roots)
+        states = self.source.states()
         while pending:
             for symbol in graph.symbols(pending.pop()):
                 if symbol.startswith(rate_of("")[:-1]) and symbol not in found:
-                    found[symbol] = self._rate(symbol[len(rate_of("")) - 1 : -1])
+                    found[symbol] = self._rate(symbol[len(rate_of("")) - 1 : -1], states)
                     pending.append(found[symbol])
         return found
 
-    def _rate(self, name: str) -> int:
+    def _rate(self, name: str, states: Mapping[str, str]) -> int:
         graph, source = self.source.graph, self.source
-        states = source.states()
         if name in states:
             rule = self.rule(name, states[name])
             return self._summed(name) if rule is None else rule

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from myeloniche.engine.dependencies import in_order
 from myeloniche.engine.expression import TIME, ExpressionGraph
 from myeloniche.engine.mathml import FormulaReader
 from myeloniche.errors import ModelError, MyelonicheError, UnsupportedError, raise_all
@@ -328,10 +328,9 @@ class Source:
         formulas = {**self.coefficients, **formulas}
         needs = {name: self.graph.symbols(node) & formulas.keys() for name, node in formulas.items()}
         try:
-            order = list(TopologicalSorter(needs).static_order())
-        except CycleError as error:
-            circle = " -> ".join(repr(name) for name in error.args[1])
-            self.complain(f"these define each other in a circle: {circle}; break it")
+            order = in_order(needs, "these define each other")
+        except ModelError as circle:
+            self.problems.append(circle)
             return {}
         resolved: dict[str, int] = {}
         for name in order:
