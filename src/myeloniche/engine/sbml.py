@@ -61,7 +61,7 @@ def read_sbml(path_or_text: str | Path) -> OdeModel:
         If the file is missing, is no valid SBML or leaves a value open.
     UnsupportedError
         If it holds what is not honoured (algebraic rules, delayed values, fast reactions, reactions without
-        a rate, required packages), with the id of each such element.
+        a rate, packages other than ``comp`` that are required and used), with the id of each such element.
     """
     return read_sbml_model(path_or_text).equations
 

@@ -10,14 +10,15 @@ import libsbml
 
 from myeloniche.engine.expression import TIME
 from myeloniche.engine.sbml_guard import demand_harmless
+from myeloniche.engine.sbml_hierarchy import PACKAGE, flatten, is_hierarchical
 from myeloniche.engine.sbml_validity import demand_valid, raise_faults
 from myeloniche.errors import ModelError, UnsupportedError, raise_all
 
 __all__ = ["free_clock_name", "open_document"]
 
 _OLDEST_LEVEL = 2
-# Only lets Level 3 Version 1 use the formulas of Version 2, which are read or refused one by one.
-_HONOURED_PACKAGES = frozenset({"l3v2extendedmath"})
+# The second only lets Level 3 Version 1 use the formulas of Version 2, which are read or refused one by one.
+_HONOURED_PACKAGES = frozenset({PACKAGE, "l3v2extendedmath"})
 
 
 def open_document(path_or_text: str | Path) -> tuple[Any, str]:
@@ -38,6 +39,8 @@ def open_document(path_or_text: str | Path) -> tuple[Any, str]:
     raise_faults(document, where)
     if document.getModel() is None:
         raise ModelError(f"{where}: got an SBML document without a model")
+    if is_hierarchical(document, used):
+        flatten(document, where)
     raise_all(list(_refused_elements(document, where)), title=f"{where} holds what is not honoured")
     demand_valid(document, where)
     return document, where
