@@ -74,6 +74,8 @@ def hypothetical(comparison: Comparison, rule: Rule, fold: float) -> Evidence:
             return Evidence(doses=tuple(fold**step for step in range(len(comparison.doses))))
         case "transient":
             return Evidence({"comparator": 1}, times_h=(0, rule.thresholds["within_h"]), course=(1, fold))
+        case "onset":
+            return Evidence({"comparator": 1}, times_h=(0, rule.thresholds["from_h"]), course=(1, fold))
         case "remaining" | "lost":
             induced = 1 / premise if rule.kind == "remaining" and rule.direction == "down" else premise
             return Evidence({"treated": induced * fold, "induced": induced, "rest": 1})

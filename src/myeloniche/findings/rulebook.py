@@ -19,6 +19,7 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "within": ("treated", "comparator"),
         "doses": ("doses",),
         "transient": ("treated", "comparator"),
+        "onset": ("treated", "comparator"),
         "remaining": ("treated", "induced", "rest"),
         "lost": ("treated", "induced", "rest"),
         "regained": ("treated", "lost", "rest"),
@@ -60,7 +61,7 @@ class Evidence:
     doses
         Readout per dose, no drug first.
     times_h, course
-        Time course after a stimulus [h], for a rule on transients.
+        Time course after a stimulus [h], for a rule on courses.
     """
 
     levels: Mapping[str, float] = field(default_factory=dict)
@@ -109,6 +110,9 @@ class Rulebook:
             case "transient":
                 course = list(zip(evidence.times_h, evidence.course, strict=True))
                 return rules.transient_loss(course, level["comparator"], **limits)
+            case "onset":
+                course = list(zip(evidence.times_h, evidence.course, strict=True))
+                return rules.onset(course, level["comparator"], **limits)
             case "regained":
                 return rules.regained_share(level["treated"], level["lost"], level["rest"], **limits)
             case "lost":

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["LARGEST_SHORTFALL", "Judgement", "dose_order", "fold_change", "lost_share", "ratio",
+__all__ = ["LARGEST_SHORTFALL", "Judgement", "dose_order", "fold_change", "lost_share", "onset", "ratio",
            "regained_share", "remaining_share", "transient_loss", "within"]  # fmt: skip
 
 
@@ -143,6 +143,49 @@ def transient_loss(
     )
     gap = _capped(_fold_gap(lowest, -math.inf, at_most) + _fold_gap(back, back_at_least, math.inf))
     return Judgement(lowest, agree, why, gap)
+
+
+def onset(
+    course: Sequence[tuple[float, float]],
+    rest: float,
+    *,
+    at_least: float,
+    from_h: float,
+    to_h: float,
+    slack: float,
+) -> Judgement:
+    """Judge when a lasting rise begins.
+
+    Parameters
+    ----------
+    course
+        Time since the start [h] and readout then, ascending in time.
+    rest
+        Readout at the start.
+    at_least
+        Share of rest from which on it has risen.
+    from_h, to_h
+        Window in which the first such time has to lie [h].
+    slack
+        Share by which a later step may go down.
+
+    Returns
+    -------
+    The fold change at the end.
+    """
+    shares = [(time, ratio(value, rest)) for time, value in course]
+    risen = [time for time, share in shares if share >= at_least]
+    if not risen or any(math.isnan(share) for _, share in shares):
+        return Judgement(math.nan, False, f"never at {at_least:g} times the start", LARGEST_SHORTFALL)
+    begin = risen[0]
+    later = [share for time, share in shares if time >= begin]
+    steps = [after / before for before, after in itertools.pairwise(later)]
+    steepest = min(steps, default=1.0)
+    lasting = steepest >= 1 - slack
+    why = f"at {at_least:g} times the start after {begin:.0f} h ({from_h:g} to {to_h:g} h asked)"
+    words = "it goes on rising" if lasting else "it does not go on rising"
+    gap = _capped(_fold_gap(begin, from_h, to_h) + _fold_gap(steepest, 1 - slack, math.inf))
+    return Judgement(shares[-1][1], lasting and from_h <= begin <= to_h, f"{why}; {words}", gap)
 
 
 def remaining_share(treated: float, induced: float, rest: float, *, at_most: float) -> Judgement:

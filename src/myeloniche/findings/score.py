@@ -102,8 +102,13 @@ def _judge(comparison: Comparison, run: Run, rulebook: Rulebook) -> ReadoutVerdi
 
 
 def _cell_of(run: Run, comparison: Comparison) -> str:
-    """Return the row of the cell that is measured: stroma by its name, else the partner or the only one."""
+    """Return the row of the cell that is measured: stroma by its name, else the partner or the only one.
+
+    Of an animal it is the animal itself.
+    """
     arm = run.result.experiment.arm(comparison.treated.arm)
+    if arm.animal:
+        return arm.animal
     added = [step.text("cells") for step in arm.steps if step.word == "add_cells"]
     present = [*arm.cells, *added]
     stroma = [name for name in present if name == STROMA]

@@ -85,7 +85,7 @@ def judge_comparison(
     rule = rulebook.rule(comparison.rule, where=panel)
     evidence = _evidence(comparison, rule, lookup)
     judgement = rulebook.judge(comparison.rule, evidence)
-    value, reference = _shown(evidence)
+    value, reference = _shown(evidence, rule)
     unit = lookup(comparison.treated.arm, comparison.readout, comparison.instance).unit
     return ReadoutVerdict(
         name=comparison.readout,
@@ -159,19 +159,20 @@ def _evidence(comparison: Comparison, rule: Rule, lookup: Lookup) -> Evidence:
 
     if rule.kind == "doses":
         return Evidence(doses=tuple(read(arm) for arm in comparison.doses))
-    if rule.kind == "transient":
+    if rule.kind in ("transient", "onset"):
         course = lookup(comparison.treated.arm, comparison.readout, comparison.instance)
         rest = {"comparator": read(comparison.arms["comparator"])}
         return Evidence(rest, times_h=course.times_h, course=course.values)
     return Evidence({role: read(arm) for role, arm in comparison.arms.items()})
 
 
-def _shown(evidence: Evidence) -> tuple[float, float]:
+def _shown(evidence: Evidence, rule: Rule) -> tuple[float, float]:
     """Return the two numbers that a table shows beside the ratio."""
     if evidence.doses:
         return evidence.doses[-1], evidence.doses[0]
     level = evidence.levels
     if evidence.course:
-        return min(evidence.course), level["comparator"]
+        extreme = max if rule.direction == "up" else min
+        return extreme(evidence.course), level["comparator"]
     reference = next(role for role in ("comparator", "induced", "lost") if role in level)
     return level["treated"], level[reference]

@@ -311,7 +311,7 @@ def _whole(
     sums = {
         name: np.asarray(np.sum([part[0][name] for part in parts.values()], axis=0))
         for name in shed
-        if name in values
+        if all(name in part[0] for part in parts.values())
     }
     failed = next((other for _, _, other in others if other != OK), OK)
     return {**values, **every, **sums}, hours, status if status != OK else failed

@@ -51,6 +51,18 @@ def last_agent(arm: Arm) -> str:
 
 def _facts(arm: Arm, measured: str) -> Iterator[Fact]:
     """Yield (label, mark) for each thing that an arm has."""
+    if arm.animal:
+        yield "animal", arm.animal
+    else:
+        yield from _dish(arm, measured)
+    for step in arm.steps:
+        if step.word in _FACTS:
+            yield _FACTS[step.word](step)
+    yield _HARVEST, _harvest(arm)
+
+
+def _dish(arm: Arm, measured: str) -> Iterator[Fact]:
+    """Yield what a dish holds."""
     cells = [*arm.cells, *(step.text("cells") for step in arm.steps if step.word == "add_cells")]
     lysed = next((cell for cell in cells if (cell == _STROMA) == (measured == _STROMA)), cells[0])
     yield "cells", lysed
@@ -59,10 +71,6 @@ def _facts(arm: Arm, measured: str) -> Iterator[Fact]:
             yield f"with {partner}", _PRESENT
     serum = [step.text("serum") for step in arm.steps if step.text("serum")]
     yield "FBS (%)", (serum or [_FULL_SERUM])[-1].split("%")[0].strip()
-    for step in arm.steps:
-        if step.word in _FACTS:
-            yield _FACTS[step.word](step)
-    yield _HARVEST, _harvest(arm)
 
 
 def _added(step: Step) -> Fact:
@@ -88,6 +96,9 @@ _FACTS: Mapping[str, Callable[[Step], Fact]] = MappingProxyType(
         "clamp": _by("clamped"),
         "conditioned_medium": lambda step: ("conditioned medium", step.text("fraction") or _PRESENT),
         "wash": lambda _: ("washed", _PRESENT),
+        "dose": lambda step: (step.text("drug"), step.text("regimen")),
+        "inject": lambda step: (f"{step.text('cells')} in {step.text('into')}", _PRESENT),
+        "surgery": lambda step: (step.text("what"), _PRESENT),
         "remove_cells": lambda step: (f"{step.text('in')} removed", _PRESENT),
     }
 )

@@ -30,6 +30,7 @@ _OUTCOMES: Mapping[str, str] = MappingProxyType(
         "dose-dependent up": "goes up with the dose",
         "dose-dependent down": "goes down with the dose",
         "transient down": "is lost and comes back",
+        "rises from day 6": "begins to rise about day 6",
         "induction abolished": "is no longer induced",
         "induction suppressed": "is induced less",
         "induction abolished or suppressed": "no longer respond, or respond less",
@@ -240,6 +241,9 @@ def _rule_words(rule: Rule) -> str:
             dip = f"falls to {percent(limit['at_most'])} of rest or less within {limit['within_h']:g} h"
             back = f"is back at {percent(limit['back_at_least'])} or more within {limit['back_within_h']:g} h"
             return f"{dip} and {back}"
+        case "onset":
+            window = f"from {limit['from_h'] / 24:g} to {limit['to_h'] / 24:g} d"
+            return f"{bound} times the start for the first time {window}, and rising from there"
         case "remaining":
             left = f"(treated − rest) / (induced − rest) is at most {percent(limit['at_most'])}"
             return f"{left}; the induction itself has to meet the rule “{rule.induction}”"
