@@ -27,7 +27,24 @@ def results() -> tuple[AnchorResult, ...]:
 
 
 def test_every_anchor_of_the_plan_has_a_file() -> None:
-    planned = ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9a", "A9b", "A10", "A11", "A15"]
+    planned = [
+        "A1",
+        "A2",
+        "A3",
+        "A4",
+        "A5",
+        "A6",
+        "A7",
+        "A8",
+        "A9a",
+        "A9b",
+        "A10",
+        "A11",
+        "A12",
+        "A13",
+        "A14",
+        "A15",
+    ]
     planned += ["P1", "P2", "P3", "P4", "P5", "P6"]
     assert [anchor.id for anchor in load_anchors()] == planned
 
