@@ -97,4 +97,5 @@ def _value(arm: Arm, readout: str, time: float, *, timed: bool) -> float:
 
 
 def _dose(arm: Arm) -> float:
-    return next(float(step.text("dose").split()[0]) for step in arm.steps if step.text("drug") == "LLZ1640-2")
+    doses = [step.text("dose") for step in arm.steps if step.text("drug") == "LLZ1640-2"]
+    return next((float(dose.split()[0]) for dose in doses if dose), 5.0)  # an animal gets a regimen
