@@ -112,6 +112,7 @@ def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     [
         ("cells", "RPMI8226"),
         ("drugs", "LLZ1640-2"),
+        ("drugs", "mouse: iv, ip"),
         ("species", "MM.PIM2"),
         ("readouts", "p-TAK1"),
         ("findings", "T56"),

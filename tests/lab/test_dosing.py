@@ -1,6 +1,7 @@
 """Regimens in a protocol: when doses come, what the cells see, and what is refused."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from myeloniche.lab import Arm, Measure, Step
 from myeloniche.lab.dosing import with_doses
 from myeloniche.lab.experiment import Experiment
 from myeloniche.lab.protocol import member_of, plan_arm
+from myeloniche.lab.reader import read_experiments
 from myeloniche.lab.run import run
 from myeloniche.pharmacology import Body, read_regimen
 
@@ -213,6 +215,17 @@ def test_a_second_regimen_may_follow_the_first(laboratory):
         wait("20 d"),
     )
     assert [time / 24 for time, *_ in doses] == [0, 7, 14]
+
+
+def test_the_experiment_of_the_guide_runs(tmp_path):
+    guide = (Path(__file__).parents[2] / "docs" / "regimens.md").read_text("utf-8")
+    path = tmp_path / "experiment.yaml"
+    path.write_text(guide.split("```yaml\n")[1].split("```")[0], "utf-8")
+
+    (result,) = run(read_experiments(path))
+
+    first = {arm: result.series(arm, "bortezomib").values[0] for arm in ("under the skin", "into a vein")}
+    assert first["into a vein"] > 4 * first["under the skin"] > 0
 
 
 def test_blood_shows_a_drug_in_the_unit_of_the_kit(laboratory):

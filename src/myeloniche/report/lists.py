@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from myeloniche.findings.catalogue import load_findings
 from myeloniche.lab.laboratory import Laboratory, open_laboratory
+from myeloniche.pharmacology.drug import Drug
 from myeloniche.report.words import pretty
 
 if TYPE_CHECKING:
@@ -49,7 +50,18 @@ def _cells() -> Rows:
 
 def _drugs() -> Rows:
     drugs = {drug.name: drug for drug in _laboratory().drugs.values()}
-    return [(drug.name, drug.kind, ", ".join(drug.synonyms), drug.description) for drug in drugs.values()]
+    return [
+        (drug.name, drug.kind, ", ".join(drug.synonyms), _bodies(drug), drug.description)
+        for drug in drugs.values()
+    ]
+
+
+def _bodies(drug: Drug) -> str:
+    """Return the bodies a drug can be given to, each with the routes."""
+    known = drug.circulation
+    if known is None:
+        return ""
+    return "; ".join(f"{species}: {', '.join(known.routes(species))}" for species in known.numbers.species)
 
 
 def _species() -> Rows:
@@ -73,7 +85,7 @@ def _findings() -> Rows:
 _LISTS: Mapping[str, tuple[tuple[str, ...], Callable[[], Rows]]] = MappingProxyType(
     {
         "cells": (("name", "cell type", "species", "description"), _cells),
-        "drugs": (("name", "kind", "also called", "description"), _drugs),
+        "drugs": (("name", "kind", "also called", "in bodies", "description"), _drugs),
         "species": (("name", "unit", "meaning", "source"), _species),
         "readouts": (("name", "instrument", "in", "unit", "also called"), _readouts),
         "findings": (("id", "panel", "readouts", "expected", "system", "condition"), _findings),
