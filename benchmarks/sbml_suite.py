@@ -109,7 +109,7 @@ def table(verdicts: Iterable[Verdict]) -> str:
     lines += [_row("**all cases**", verdicts), "", "## Declined", ""]
     reasons = Counter(_reason(verdict.message) for verdict in verdicts if verdict.outcome == "declined")
     lines += [f"- {count} cases: {reason}" for reason, count in sorted(reasons.items())]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_BEYOND]) + "\n"
 
 
 _INTRODUCTION = (
@@ -117,6 +117,19 @@ _INTRODUCTION = (
     "from <https://github.com/sbmlteam/sbml-test-suite> and run `pytest -m long --sbml-suite PATH`, or set",
     "`MYELONICHE_SBML_SUITE`. Each case is read from its newest SBML file. *Declined* means refused with the",
     "name of the element (exit code 3); *wrong* means numbers out of the suite's bounds, without an error.",
+)
+_BEYOND = (
+    "",
+    "## Beyond the suite",
+    "",
+    "- Models made of models (the package `comp`) are flattened by libSBML. What lies in another file is",
+    "  refused, and no such file is ever opened.",
+    "- Any other package that is required is refused, unless no element or attribute of it is used.",
+    "- A file may have 64 million characters, 150,000 elements of SBML, 500,000 of MathML, 1,000 inside each",
+    "  other and 10,000 operands of one operation; submodels may add up to 5,000, at most 20 deep.",
+    "- `pytest -m long --sbml-bench PATH`, or `MYELONICHE_SBML_BENCH`, holds kernels and slow twin against a",
+    "  collection of published models with perturbed parameters; its layout stands in",
+    "  `tests/conformance/test_sbml_bench.py`.",
 )
 _HEAD = "| tag | cases | " + " | ".join(OUTCOMES) + " |"
 _RULE = "|---|---:|" + "---:|" * len(OUTCOMES)

@@ -9,3 +9,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="folder or tar archive of the semantic cases of the public SBML Test Suite",
     )
+    parser.addoption(
+        "--sbml-bench",
+        metavar="PATH",
+        help="folder of a collection of published SBML models with reference trajectories",
+    )
