@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,10 @@ def draw(rows: Sequence[Row], points: Sequence[SweepRow], path: Path) -> None:
     plt.close(figure)
 
 
-def common_models(points: Sequence[SweepRow], labels: Sequence[str] = ()) -> list[str]:
+def common_models(points: Sequence[SweepRow]) -> list[str]:
     """Return the models for which every curve has every tolerance, with most members at the end."""
     curves = _curves(points)
-    wanted = set(labels) or {_label(point) for point in points}
+    wanted = {_label(point) for point in points}
     tolerances = {point.rtol for point in points}
     return [
         model
@@ -137,8 +137,3 @@ def _style(label: str, labels: Sequence[str]) -> dict[str, Any]:
         "linestyle": "--" if label == SINGLE else "-",
         "markerfacecolor": "white" if label == SINGLE else OKABE_ITO[place],
     }
-
-
-def labels_of(points: Sequence[SweepRow]) -> Iterator[str]:
-    """Yield the names of the curves."""
-    yield from dict.fromkeys(_label(point) for point in points)

@@ -151,7 +151,9 @@ def _load(contender: Contender, plan: Plan) -> None:
     with contender.trying():
         worker = contender.worker = Worker(contender.task, plan.limit)
         worker.run(_asked(contender, 1, RTOL, together=False), plan.limit)
-        pilot = worker.run(_asked(contender, PILOTS, RTOL, together=False), plan.limit)
+        pilot = worker.run(_asked(contender, 1, RTOL, together=False), plan.limit)
+        if pilot.seconds.sum() < plan.budget:
+            pilot = worker.run(_asked(contender, PILOTS, RTOL, together=False), plan.limit)
         contender.pilot = float(np.median(pilot.seconds))
         members = _affordable(contender, plan, plan.members)
         rounds = plan.rounds if members == min(plan.members, len(contender.case.values)) else 1
@@ -219,7 +221,9 @@ def _point(contender: Contender, worker: Worker, plan: Plan, rtol: float, togeth
     pilot = worker.run(_asked(contender, 1, rtol, together=False, atol=atol), plan.limit)
     each = max(float(pilot.seconds.sum()), 1e-9)
     members = int(np.clip(plan.budget / each, 1, contender.row.members))
-    reply = worker.run(_asked(contender, members, rtol, together=together, atol=atol), plan.limit)
+    reply = pilot
+    if members > 1 or together:
+        reply = worker.run(_asked(contender, members, rtol, together=together, atol=atol), plan.limit)
     found = _accuracy(contender, reply)
     return SweepRow(
         model=contender.case.name,
