@@ -22,6 +22,7 @@ __all__ = ["Plan", "measure"]
 
 RTOL = 1e-6
 PILOTS = 3
+PATIENCE = 3.0  # budgets that members may take when some of them are much slower than the first
 LONG_START = 20.0  # seconds; who takes longer the first time is timed once the second time
 OURS = "myeloniche"
 
@@ -150,16 +151,16 @@ def _load(contender: Contender, plan: Plan) -> None:
         return
     with contender.trying():
         worker = contender.worker = Worker(contender.task, plan.limit)
-        worker.run(_asked(contender, 1, RTOL, together=False), plan.limit)
-        pilot = worker.run(_asked(contender, 1, RTOL, together=False), plan.limit)
+        worker.run(_asked(contender, plan, 1, RTOL, together=False), plan.limit)
+        pilot = worker.run(_asked(contender, plan, 1, RTOL, together=False), plan.limit)
         if pilot.seconds.sum() < plan.budget:
-            pilot = worker.run(_asked(contender, PILOTS, RTOL, together=False), plan.limit)
+            pilot = worker.run(_asked(contender, plan, PILOTS, RTOL, together=False), plan.limit)
         contender.pilot = float(np.median(pilot.seconds))
         members = _affordable(contender, plan, plan.members)
         rounds = plan.rounds if members == min(plan.members, len(contender.case.values)) else 1
         contender.row = replace(contender.row, members=members, rounds=rounds)
         if worker.at_once:
-            worker.run(_asked(contender, members, RTOL, together=True), plan.limit)
+            worker.run(_asked(contender, plan, members, RTOL, together=True), plan.limit)
 
 
 def _affordable(contender: Contender, plan: Plan, members: int) -> int:
@@ -173,11 +174,13 @@ def _turn(contender: Contender, plan: Plan) -> None:
     if not contender.well or worker is None or len(contender.batches) == row.rounds:
         return
     with contender.trying():
-        contender.last = worker.run(_asked(contender, row.members, RTOL, together=False), plan.limit)
+        contender.last = worker.run(_asked(contender, plan, row.members, RTOL, together=False), plan.limit)
         contender.singles.append(contender.last.seconds)
         if worker.at_once:
-            contender.last = worker.run(_asked(contender, row.members, RTOL, together=True), plan.limit)
-        contender.batches.append(float(contender.last.seconds.sum()) / row.members)
+            contender.last = worker.run(_asked(contender, plan, row.members, RTOL, together=True), plan.limit)
+        done = contender.last.members
+        contender.batches.append(float(contender.last.seconds.sum()) / done)
+        contender.row = replace(row, members=done)
 
 
 def _judge(contender: Contender) -> None:
@@ -195,7 +198,7 @@ def _judge(contender: Contender) -> None:
         batch_ms=float(np.median(batches)),
         batch_least_ms=float(batches.min()),
         batch_most_ms=float(batches.max()),
-        solving_ms=1e3 * contender.last.solving / contender.row.members,
+        solving_ms=1e3 * contender.last.solving / contender.last.members,
         failed=contender.last.failed,
         error_median=found.median,
         error_largest=found.largest,
@@ -218,12 +221,12 @@ def _sweep(contender: Contender, plan: Plan) -> Iterator[SweepRow]:
 
 def _point(contender: Contender, worker: Worker, plan: Plan, rtol: float, together: bool) -> SweepRow:
     atol = contender.case.atol * rtol / RTOL
-    pilot = worker.run(_asked(contender, 1, rtol, together=False, atol=atol), plan.limit)
+    pilot = worker.run(_asked(contender, plan, 1, rtol, together=False, atol=atol), plan.limit)
     each = max(float(pilot.seconds.sum()), 1e-9)
     members = int(np.clip(plan.budget / each, 1, contender.row.members))
     reply = pilot
     if members > 1 or together:
-        reply = worker.run(_asked(contender, members, rtol, together=together, atol=atol), plan.limit)
+        reply = worker.run(_asked(contender, plan, members, rtol, together=together, atol=atol), plan.limit)
     found = _accuracy(contender, reply)
     return SweepRow(
         model=contender.case.name,
@@ -231,8 +234,8 @@ def _point(contender: Contender, worker: Worker, plan: Plan, rtol: float, togeth
         together=together,
         rtol=rtol,
         atol=atol,
-        members=members,
-        cpu_ms=1e3 * float(reply.seconds.sum()) / members,
+        members=reply.members,
+        cpu_ms=1e3 * float(reply.seconds.sum()) / reply.members,
         failed=reply.failed,
         error_median=found.median,
         error_largest=found.largest,
@@ -242,10 +245,10 @@ def _point(contender: Contender, worker: Worker, plan: Plan, rtol: float, togeth
 
 
 def _asked(
-    contender: Contender, members: int, rtol: float, *, together: bool, atol: float | None = None
+    contender: Contender, plan: Plan, members: int, rtol: float, *, together: bool, atol: float | None = None
 ) -> Asked:
     chosen = contender.case.atol if atol is None else atol
-    return Asked(members, rtol, chosen, together, len(contender.case.reference))
+    return Asked(members, rtol, chosen, together, len(contender.case.reference), PATIENCE * plan.budget)
 
 
 def _accuracy(contender: Contender, reply: Reply) -> Accuracy:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.sbml_peers.collection import EVERY, POINTS
 from benchmarks.sbml_peers.process import Failure, pin, reason, silence
 from benchmarks.sbml_peers.simulators import adapter
-from benchmarks.sbml_peers.simulators.base import AbstractSimulator
+from benchmarks.sbml_peers.simulators.base import AbstractSimulator, Outcome
 from benchmarks.sbml_peers.task import Task
 
 __all__ = ["Asked", "Reply", "Worker"]
@@ -24,13 +24,29 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Asked:
-    """Members to integrate: how many from the first, with which tolerances, and whether in one call."""
+    """What a worker is to do.
+
+    Attributes
+    ----------
+    members
+        How many to integrate, from the first.
+    rtol, atol
+        Tolerances.
+    together
+        Whether in one call.
+    shown
+        How many trajectories to return, from the first.
+    patience
+        CPU time after which no further call is made, once all that are shown are done [s]: members that fail
+        may take much longer than others.
+    """
 
     members: int
     rtol: float
     atol: float
     together: bool
     shown: int
+    patience: float
 
 
 @dataclass(frozen=True)
@@ -45,13 +61,14 @@ class Reply:
         What of it all went into integrating by the simulator's own count, NaN if it has none [s].
     states
         Trajectories of the first members at every fifth output time, shape (member, time, state).
-    failed
-        Members without a result.
+    members, failed
+        Members integrated, and those without a result.
     """
 
     seconds: Floats
     solving: float
     states: Floats
+    members: int
     failed: int
 
 
@@ -118,9 +135,13 @@ def _serve(pipe: Connection, task: Task) -> None:
 def _integrate(simulator: AbstractSimulator, task: Task, asked: Asked) -> Reply:
     values = task.values[: asked.members]
     calls = [values] if asked.together else np.split(values, len(values))
-    outcomes = [simulator.run(rows, task.end, POINTS, asked.rtol, asked.atol) for rows in calls]
+    outcomes: list[Outcome] = []
+    for rows in calls:
+        outcomes.append(simulator.run(rows, task.end, POINTS, asked.rtol, asked.atol))
+        if sum(outcome.seconds for outcome in outcomes) > asked.patience and len(outcomes) >= asked.shown:
+            break
     states = np.concatenate([outcome.states for outcome in outcomes])
     failed = int(np.count_nonzero(~np.isfinite(states).all(axis=(1, 2))))
     seconds = np.array([outcome.seconds for outcome in outcomes])
     solving = sum(outcome.solving for outcome in outcomes)
-    return Reply(seconds, solving, states[: asked.shown, ::EVERY], failed)
+    return Reply(seconds, solving, states[: asked.shown, ::EVERY], len(states), failed)
