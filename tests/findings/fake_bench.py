@@ -11,8 +11,10 @@ from myeloniche.findings.panel import Panel, agents
 from myeloniche.findings.scoreboard import Run
 from myeloniche.lab.experiment import Arm, Experiment, Measure
 from myeloniche.lab.result import ExperimentResult, Series
+from myeloniche.lab.readouts.table import BONE, SITE, load_readouts
 from myeloniche.units import times
 
+AT_A_SITE = frozenset(row.name for row in load_readouts() if row.place in (SITE, BONE))
 LOWERING = frozenset({"LLZ1640-2", "TAK1 siRNA", "SMI-16a", "doxorubicin"})
 
 
@@ -77,7 +79,8 @@ def _series(arm: Arm, readout: str, measure: Measure, factors: np.ndarray) -> Se
     hours = times(measure.at).hours if measure.at else (24.0,)
     values = np.array([_value(arm, readout, hour, timed=bool(measure.at)) for hour in hours])
     repeats = factors[:, None] * values
-    return Series(readout, measure.instrument, measure.cell, "relative", np.array(hours), repeats)
+    instance = measure.cell or ("tibia" if arm.animal and readout in AT_A_SITE else "")
+    return Series(readout, measure.instrument, instance, "relative", np.array(hours), repeats)
 
 
 def _value(arm: Arm, readout: str, time: float, *, timed: bool) -> float:
