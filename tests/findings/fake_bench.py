@@ -10,8 +10,8 @@ import numpy as np
 from myeloniche.findings.panel import Panel, agents
 from myeloniche.findings.scoreboard import Run
 from myeloniche.lab.experiment import Arm, Experiment, Measure
-from myeloniche.lab.result import ExperimentResult, Series
 from myeloniche.lab.readouts.table import BONE, SITE, load_readouts
+from myeloniche.lab.result import ExperimentResult, Series
 from myeloniche.units import times
 
 AT_A_SITE = frozenset(row.name for row in load_readouts() if row.place in (SITE, BONE))
