@@ -18,7 +18,7 @@ from myeloniche.errors import MyelonicheError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from myeloniche.calibration import Generation
+    from myeloniche.calibration import Round
     from myeloniche.findings.support import Support
 
 __all__ = ["main"]
@@ -129,10 +129,12 @@ def _support(
 
 
 @main.command()
-@_number("--sets", click.IntRange(min=5), 600, "Sets to search with.")
-@_number("--generations", click.IntRange(min=0), 20, "Rounds at most.")
-@_number("--spread", click.FloatRange(0.0, 1.0, min_open=True), 0.05, "First width in each range.")
+@_number("--sets", click.IntRange(min=5), 500, "Plausible sets to find.")
+@_number("--members", click.IntRange(min=4), 200, "Sets per generation of the search.")
+@_number("--generations", click.IntRange(min=0), 10, "Generations of the search.")
+@_number("--spread", click.FloatRange(0.0, 1.0, min_open=True), 0.05, "Width in each range.")
 @_number("--share", click.FloatRange(0.0, 1.0), 0.9, "Share of findings to agree with.")
+@_number("--anchors", click.FloatRange(0.0, 1.0), 0.75, "Share of the anchors' numbers to have within.")
 @_number("--seed", click.IntRange(min=0), 1, "Seed of all draws.")
 @click.option("--without", metavar="IDS", help="Findings to leave out, for example T18,T19, to predict them.")
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use; all by default.")
@@ -142,27 +144,24 @@ def _support(
 def calibrate(
     without: str | None, workers: int | None, out: Path, report: Path | None, **numbers: float
 ) -> None:
-    """Find parameter sets that agree with the findings, and write them as factors on the tables' values."""
-    from myeloniche.calibration import Settings, write_sets
+    """Find parameter sets that agree with findings and anchors, and write them as factors on the tables."""
+    from myeloniche.calibration import Demand, Settings, write_sets
     from myeloniche.calibration import calibrate as find_sets
     from myeloniche.calibration.page import ensemble_page
     from myeloniche.findings.catalogue import choose, load_findings
 
     settings = Settings(
-        members=int(numbers["sets"]),
-        generations=int(numbers["generations"]),
-        spread=numbers["spread"],
-        share=numbers["share"],
-        seed=int(numbers["seed"]),
+        int(numbers["members"]), int(numbers["generations"]), numbers["spread"], int(numbers["seed"])
     )
     left_out = {finding.id for finding in choose(load_findings(), _split(without))} if without else set()
-    only = [finding.id for finding in load_findings() if finding.id not in left_out]
-    with _progress("searching") as progress:
+    with _progress("calibrating") as progress:
         found = find_sets(
             settings,
-            only=only,
+            Demand(numbers["share"], numbers["anchors"]),
+            sets=int(numbers["sets"]),
+            only=[finding.id for finding in load_findings() if finding.id not in left_out],
             workers=workers,
-            progress=lambda done, last: _generation(progress, done, settings.generations, last),
+            progress=lambda step: _calibrating(progress, step),
         )
     write_sets(out, found.sets)
     if report is not None:
@@ -170,9 +169,9 @@ def calibrate(
     click.echo(f"{out}: {found.sets.provenance['parameter sets']}")
 
 
-def _generation(progress: Callable[[int, int], None], done: int, total: int, last: Generation) -> None:
-    progress(done, total)
-    click.echo(f"generation {done}: {int(last.plausible.sum())} of {last.plausible.size} plausible", err=True)
+def _calibrating(progress: Callable[[int, int], None], step: Round) -> None:
+    progress(step.done, step.total)
+    click.echo(f"{step.what}: {step.done} of {step.total}, {step.plausible:.0%} plausible", err=True)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Finding plausible sets of the niche on its findings: the search with the laboratory behind it."""
+"""Finding plausible sets of the niche: a search with the laboratory behind it, and the draws kept."""
 
 from __future__ import annotations
 
@@ -8,22 +8,41 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from myeloniche.calibration.judged import Demand, Judged, judge, together
 from myeloniche.calibration.prior import Prior, prior_of
-from myeloniche.calibration.search import Generation, Settings, is_plausible, search
+from myeloniche.calibration.search import Cloud, Settings, search
 from myeloniche.calibration.sets import PlausibleSets, rounded
 from myeloniche.errors import TableError
-from myeloniche.findings.support import Support, score_sets
 from myeloniche.lab.laboratory import open_laboratory
 
-__all__ = ["Calibration", "calibrate", "niche_prior"]
+__all__ = ["Calibration", "Round", "calibrate", "niche_prior"]
 
-# An arm of any finding takes some thousand steps; a set that needs many more is not worth the time.
-_MAX_STEPS = 20_000
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_DRAWS = (
+    40  # times the number of sets asked for; a cloud in which fewer are plausible was not searched enough
+)
 
 
-def niche_prior() -> Prior:
-    """Return the prior of the niche with the shipped drugs."""
-    return prior_of(open_laboratory().niche.parameters.values())
+@dataclass(frozen=True)
+class Round:
+    """One step of a calibration, for those who wait.
+
+    Attributes
+    ----------
+    what
+        ``pool``, ``search`` or ``draw``.
+    done, total
+        How many sets are judged, or found when drawing, of how many.
+    plausible
+        Share of the sets just judged that is plausible.
+    """
+
+    what: str
+    done: int
+    total: int
+    plausible: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,85 +53,139 @@ class Calibration:
     ----------
     prior
         What varied.
-    share
-        Share of the findings that a plausible set agrees with at least.
-    sets, support
-        The plausible sets, and what they say of the findings.
-    drawn_values, drawn
-        The first population, which looked at no finding, and what it says of them.
+    demand
+        What was asked of a plausible set.
+    sets, judged
+        The plausible sets, and what findings and anchors say of them.
+    pool_values, pool
+        Sets drawn around the tables' values without looking at any finding, and what is said of them.
     """
 
     prior: Prior
-    share: float
+    demand: Demand
     sets: PlausibleSets
-    support: Support
-    drawn_values: NDArray[np.float64]
-    drawn: Support
+    judged: Judged
+    pool_values: Floats
+    pool: Judged
 
     @property
-    def drawn_plausible(self) -> NDArray[np.bool_]:
-        """Which sets of the first population are plausible, shape (set,)."""
-        return is_plausible(self.drawn, self.share)
+    def pool_agrees(self) -> Flags:
+        """Which sets of the pool agree with enough findings and fail in no arm, shape (set,)."""
+        support = self.pool.findings
+        flags: Flags = (support.agree.mean(axis=1) >= self.demand.findings) & (support.failed == 0)
+        return flags
+
+
+def niche_prior() -> Prior:
+    """Return the prior of the niche with the shipped drugs."""
+    return prior_of(open_laboratory().niche.parameters.values())
 
 
 def calibrate(
     settings: Settings,
+    demand: Demand,
     *,
+    sets: int,
     only: Sequence[str] | None = None,
     workers: int | None = None,
-    progress: Callable[[int, Generation], object] | None = None,
+    progress: Callable[[Round], object] | None = None,
 ) -> Calibration:
     """Find plausible sets of the niche.
 
     Parameters
     ----------
     settings
-        Size, length, spread and seed of the search, and what counts as plausible.
+        Size, length, spread and seed of the search.
+    demand
+        What counts as plausible.
+    sets
+        How many plausible sets to find; the pool holds as many.
     only
         Findings to calibrate on; all that count by default. Leave some out to predict them.
     workers
         How many cores to use; all by default. The sets are the same bits for any number.
     progress
-        Called after each round with its number and the population.
+        Called after every step.
 
     Returns
     -------
-    The plausible members of the last population, judged once more as a file will hold them.
+    The first plausible sets among draws from the last cloud of the search, judged as a file will hold them.
 
     Raises
     ------
     TableError
-        If no member of the last population is plausible.
+        If too few of the draws are plausible.
     """
     prior = niche_prior()
-    drawn: list[tuple[NDArray[np.float64], Support]] = []
+    told = progress or (lambda _: None)
 
-    def evaluate(values: NDArray[np.float64]) -> Support:
-        support = score_sets(prior.mappings(values), only, workers=workers, max_steps=_MAX_STEPS)
-        if not drawn:
-            drawn.append((values, support))
-        return support
+    def judged(values: Floats) -> Judged:
+        return judge(prior.mappings(values), only, workers=workers)
 
-    last = search(prior, evaluate, settings, progress=progress)
-    if not last.plausible.any():
-        raise TableError(
-            f"got no plausible set among {settings.members} after {settings.generations} generations, "
-            "expected some. Search with a smaller spread, longer, or ask for a smaller share of the findings."
-        )
-    factors = rounded(last.values[last.plausible] / prior.nominal)
-    support = evaluate(prior.nominal * factors)
-    kept = is_plausible(support, settings.share)
-    sets = PlausibleSets(prior.names, factors[kept], _provenance(settings, int(kept.sum())))
-    return Calibration(prior, settings.share, sets, support.among(kept), *drawn[0])
+    pool_values = prior.values(prior.around_nominal(sets, settings.spread, settings.seed))
+    pool = judged(pool_values)
+    told(Round("pool", sets, sets, float(pool.plausible(demand).mean())))
+
+    def violation(values: Floats) -> Floats:
+        found = judged(values)
+        latest.append(float(found.plausible(demand).mean()))
+        return found.violation
+
+    latest: list[float] = []
+    goal = settings.members * settings.generations
+    cloud = search(
+        prior,
+        violation,
+        settings,
+        progress=lambda number: told(Round("search", number * settings.members, goal, latest[-1])),
+    )
+    factors, kept = _draw(cloud, prior, settings, demand, sets, judged, told)
+    found = PlausibleSets(prior.names, factors, _provenance(settings, demand, sets))
+    return Calibration(prior, demand, found, kept, pool_values, pool)
 
 
-def _provenance(settings: Settings, found: int) -> dict[str, str]:
+def _draw(
+    cloud: Cloud,
+    prior: Prior,
+    settings: Settings,
+    demand: Demand,
+    sets: int,
+    judged: Callable[[Floats], Judged],
+    told: Callable[[Round], object],
+) -> tuple[Floats, Judged]:
+    """Draw from a cloud until enough sets are plausible; return their factors and what is said of them."""
+    factors: list[Floats] = []
+    kept: list[Judged] = []
+    found = drawn = 0
+    while found < sets:
+        if drawn >= _DRAWS * sets:
+            raise TableError(
+                f"got {found} plausible sets among {drawn} draws, expected {sets}. Search for more "
+                "generations, with a smaller spread, or ask for a smaller share."
+            )
+        seed = settings.seed + 1 + len(factors)
+        part = rounded(cloud.draw(prior, settings.members, seed) / prior.nominal)
+        one = judged(prior.nominal * part)
+        flags = one.plausible(demand)
+        flags &= np.cumsum(flags) <= sets - found
+        factors.append(part[flags])
+        kept.append(one.among(flags))
+        found += int(flags.sum())
+        drawn += settings.members
+        told(Round("draw", found, sets, float(one.plausible(demand).mean())))
+    return np.concatenate(factors), together(kept)
+
+
+def _provenance(settings: Settings, demand: Demand, sets: int) -> dict[str, str]:
     return {
-        "parameter sets": f"{found} plausible of {settings.members} searched",
-        "plausible": f"agrees with {settings.share:.0%} of the findings that count, no arm fails",
+        "parameter sets": f"{sets} plausible ones",
+        "plausible": (
+            f"agrees with {demand.findings:.0%} of the findings that count, has {demand.anchors:.0%} of the "
+            "anchors' numbers within their tolerance, and no simulated arm fails"
+        ),
         "search": (
-            f"differential evolution, {settings.generations} generations at most, first spread "
-            f"{settings.spread:g} of each range, seed {settings.seed}"
+            f"covariance matrix adaptation, {settings.generations} generations of {settings.members}, spread "
+            f"{settings.spread:g} of each range, seed {settings.seed}; then draws from its last cloud"
         ),
         "numbers": "each is a factor on the value of the parameter tables",
     }

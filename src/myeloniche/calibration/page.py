@@ -20,25 +20,27 @@ _HEAD = """# Plausible sets
 
 This page is generated; write it anew with `myeloniche calibrate --out sets.tsv --report docs/ensemble.md`.
 
-A plausible set is one choice of all parameters that agrees with a given share of the findings. A finding
-whose share of agreeing sets is low rests on particular numbers; one that most sets agree with rests on the
-wiring.
+A plausible set is one choice of all parameters that agrees with a given share of the findings and of the
+anchors' numbers. A cloud of sets moved from the tables' values to where sets miss least, all findings and
+anchors alike, at a fixed overall width; the sets are the plausible draws from where it ended. A finding whose
+share of agreeing sets is low rests on particular numbers; one that most sets agree with rests on the wiring.
 """
 _PREDICTED = """
 ## Prediction of what was left out
 
-Each paper and each panel is left out in turn: sets drawn around the tables' values are kept if they agree
-with enough of all other findings, and then predict the ones left out. The tables' values themselves were
-chosen with findings in view, which no selection of sets can undo, so this tells how well the findings hold
-each other up, not how the model would fare on a paper it has never met. A finding counts as right if most of
-the kept sets agree with it.
+Each paper and each panel is left out in turn: sets of a pool drawn around the tables' values are kept if
+they agree with enough of all other findings, and then predict the ones left out. The tables' values
+themselves were chosen with findings in view, which no selection of sets can undo, so this tells how well
+the findings hold each other up, not how the model would fare on a paper it has never met. A finding counts
+as right if most of the kept sets agree with it.
 """
 _PINNED = """
 ## What the findings pin down
 
-Parameters whose distribution among the kept sets differs from that among all drawn, most certain first; width
-is the standard deviation among kept sets over that among all, shift the difference of the means in standard
-deviations. All others are left free by the findings within the width that was searched.
+Parameters whose distribution among the sets of the pool that agree with enough findings differs from that
+among the rest, most certain first; width is the standard deviation among kept sets over that among all,
+shift the difference of the means in standard deviations. All others are left free by the findings within
+the width that was searched.
 """
 _MOST = 0.8
 _CERTAIN = 0.05  # over all parameters together
@@ -47,12 +49,20 @@ _CERTAIN = 0.05  # over all parameters together
 def ensemble_page(calibration: Calibration) -> str:
     """Return a calibration as Markdown."""
     provenance = [f"- {key}: {value}" for key, value in calibration.sets.provenance.items()]
-    parts = [_HEAD, *provenance, _agreement(calibration), _PREDICTED, *_predictions(calibration), _PINNED]
+    parts = [
+        _HEAD,
+        *provenance,
+        _agreement(calibration),
+        _anchors(calibration),
+        _PREDICTED,
+        *_predictions(calibration),
+        _PINNED,
+    ]
     return "\n".join([*parts, _pins(calibration)]) + "\n"
 
 
 def _agreement(calibration: Calibration) -> str:
-    share = calibration.support.share
+    share = calibration.judged.findings.share
     firm = sum(value >= _MOST for value in share.values())
     loose = {name: value for name, value in share.items() if value < _MOST}
     words = f"\n{firm} of {len(share)} findings agree in {_MOST:.0%} or more of the sets.\n"
@@ -62,11 +72,18 @@ def _agreement(calibration: Calibration) -> str:
     return words + "The others:\n\n" + table(("finding", "sets that agree"), rows)
 
 
+def _anchors(calibration: Calibration) -> str:
+    """Return how many of the anchors' numbers are within, over the sets."""
+    rows = [(name, f"{share:.0%}") for name, share in calibration.judged.anchors.share.items()]
+    words = "\nNumbers of the [anchors](anchors.md) within their tolerance, over all sets:\n\n"
+    return words + table(("anchor", "numbers within"), rows)
+
+
 def _predictions(calibration: Calibration) -> list[str]:
-    counted = [finding for finding in load_findings() if finding.id in calibration.drawn.findings]
+    counted = [finding for finding in load_findings() if finding.id in calibration.pool.findings.findings]
     baselines = baseline_agreement(counted, load_panels(load_rulebook()), load_rulebook(), lowering_agents())
-    papers = leave_out(calibration.drawn, _grouped(counted, "paper"), calibration.share)
-    panels = leave_out(calibration.drawn, _grouped(counted, "panel"), calibration.share)
+    papers = leave_out(calibration.pool.findings, _grouped(counted, "paper"), calibration.demand.findings)
+    panels = leave_out(calibration.pool.findings, _grouped(counted, "panel"), calibration.demand.findings)
     return [
         _left_out_table("paper", papers, baselines),
         "",
@@ -108,13 +125,13 @@ def _left_out_table(
 
 
 def _pins(calibration: Calibration) -> str:
-    kept = calibration.drawn_plausible
+    kept = calibration.pool_agrees
     if kept.sum() < 2:
-        return f"Too few of the sets drawn are plausible to say ({int(kept.sum())} of {kept.size})."
-    entries = pinned(calibration.prior, calibration.drawn_values, kept)
+        return f"Too few sets of the pool agree to say ({int(kept.sum())} of {kept.size})."
+    entries = pinned(calibration.prior, calibration.pool_values, kept)
     certain = [entry for entry in entries if entry.chance * len(entries) < _CERTAIN]
     words = (
-        f"{int(kept.sum())} of {kept.size} sets drawn are plausible; "
+        f"{int(kept.sum())} of {kept.size} sets of the pool agree; "
         f"{len(certain)} of {len(entries)} parameters differ.\n\n"
     )
     return words + table(("parameter", "width", "shift", "chance"), [_pin(entry) for entry in certain])

@@ -64,14 +64,20 @@ class Prior:
         return np.where(logarithmic, logs, self.low + (self.high - self.low) * positions)
 
     def around_nominal(self, count: int, spread: float, seed: int) -> Floats:
-        """Draw positions around the tables' values, stratified in every parameter.
+        """Draw positions around the tables' values; see :meth:`around`."""
+        return self.around(self.positions(self.nominal), spread, count, seed)
+
+    def around(self, centre: Floats, width: Floats | float, count: int, seed: int) -> Floats:
+        """Draw positions around a centre, stratified in every parameter.
 
         Parameters
         ----------
+        centre
+            Means of the positions, shape (parameter,).
+        width
+            Standard deviation as a share of the range; what falls beyond the range is drawn within it.
         count
             Number of sets.
-        spread
-            Standard deviation as a share of the range; what falls beyond the range is drawn within it.
         seed
             Seed of the Latin hypercube.
 
@@ -81,10 +87,9 @@ class Prior:
         """
         from scipy.stats import qmc, truncnorm
 
-        centre = self.positions(self.nominal)
         shares = qmc.LatinHypercube(self.size, rng=np.random.default_rng(seed)).random(count)
         drawn: Floats = truncnorm.ppf(
-            shares, (0.0 - centre) / spread, (1.0 - centre) / spread, loc=centre, scale=spread
+            shares, (0.0 - centre) / width, (1.0 - centre) / width, loc=centre, scale=width
         )
         return drawn
 
@@ -107,12 +112,12 @@ def prior_of(parameters: Iterable[ParameterRow]) -> Prior:
     """Return the prior of a niche's parameters.
 
     Numbers that are measured or derived, those without a range, and zeros do not vary: a zero stands for
-    what only some cells have.
+    what only some cells have. Cells for which one row gives different numbers vary on their own.
     """
-    rows: dict[tuple[str, str], list[ParameterRow]] = {}
+    rows: dict[tuple[str, str, float], list[ParameterRow]] = {}
     for row in parameters:
         if _varies(row):
-            rows.setdefault((row.where, row.id.rpartition(".")[2]), []).append(row)
+            rows.setdefault((row.where, row.id.rpartition(".")[2], row.value), []).append(row)
     first = [members[0] for members in rows.values()]
     return Prior(
         tuple(tuple(member.id for member in members) for members in rows.values()),

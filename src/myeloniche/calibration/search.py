@@ -1,33 +1,28 @@
-"""The search for plausible sets: a population moves until its members agree with the findings.
+"""The search for plausible sets: a cloud of parameter sets moves until enough of its members are plausible.
 
 References
 ----------
-.. [1] R. Storn, K. Price, Differential evolution - a simple and efficient heuristic for global optimization
-   over continuous spaces, Journal of Global Optimization 11 (1997) 341, doi:10.1023/A:1008202821328.
+.. [1] R. Ros, N. Hansen, A simple modification in CMA-ES achieving linear time and space complexity,
+   Parallel Problem Solving from Nature X (2008) 296, doi:10.1007/978-3-540-87700-4_30.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.calibration.prior import Prior
-from myeloniche.findings.support import Support
+from myeloniche.errors import MyelonicheError
 
-__all__ = ["Generation", "Settings", "is_plausible", "search", "violation"]
+__all__ = ["Cloud", "Settings", "search"]
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Evaluate = Callable[[Floats], Support]
-
-# Differences between members carry the search [1]; only some parameters of a member change at a time, since
-# one that agrees already has much to lose.
-_MUTATION = (0.2, 0.5)
-_RECOMBINATION = 0.15
-_FAILED = 1e3
+Violation = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
@@ -37,13 +32,11 @@ class Settings:
     Attributes
     ----------
     members
-        Size of the population.
+        Sets per generation.
     generations
-        Rounds at most; it ends earlier when every member is plausible.
+        Rounds.
     spread
-        Standard deviation of the first population around the tables' values, as a share of each range.
-    share
-        Share of the findings that a plausible set agrees with at least.
+        Width of the cloud, as a standard deviation in shares of each range.
     seed
         Seed of all draws.
     """
@@ -51,106 +44,92 @@ class Settings:
     members: int
     generations: int
     spread: float
-    share: float
     seed: int
 
 
 @dataclass(frozen=True, eq=False)
-class Generation:
-    """A population as it stands.
+class Cloud:
+    """Where plausible sets are looked for: independent normal positions, cut off at the ends of the ranges.
 
     Attributes
     ----------
-    values
-        Parameter values, shape (set, parameter).
-    violation
-        What each set violates, 0 for a plausible one, shape (set,).
+    centre, width
+        Mean and standard deviation of the positions, shape (parameter,).
     """
 
-    values: Floats
-    violation: Floats
+    centre: Floats
+    width: Floats
 
-    @property
-    def plausible(self) -> Flags:
-        """Which sets are plausible, shape (set,)."""
-        flags: Flags = self.violation == 0.0
-        return flags
-
-
-def is_plausible(support: Support, share: float) -> Flags:
-    """Return which sets agree with a share of the findings and fail in no arm, shape (set,)."""
-    flags: Flags = (support.agree.mean(axis=1) >= share) & (support.failed == 0)
-    return flags
-
-
-def violation(support: Support, share: float) -> Floats:
-    """Return by how much each set violates the findings, shape (set,).
-
-    A plausible set violates nothing, however well it agrees: within what the findings allow no set is
-    better than another, so the population spreads there. For the others it is the sum of all shortfalls,
-    which treats every readout alike.
-    """
-    total = support.shortfalls.sum(axis=1) + _FAILED * support.failed
-    return np.where(is_plausible(support, share), 0.0, np.maximum(total, np.finfo(float).tiny))
+    def draw(self, prior: Prior, count: int, seed: int) -> Floats:
+        """Draw parameter values, stratified in every parameter, shape (set, parameter)."""
+        return prior.values(prior.around(self.centre, self.width, count, seed))
 
 
 def search(
     prior: Prior,
-    evaluate: Evaluate,
+    violation: Violation,
     settings: Settings,
     *,
-    progress: Callable[[int, Generation], object] | None = None,
-) -> Generation:
-    """Move a population around the tables' values until its members are plausible.
+    progress: Callable[[int], object] | None = None,
+) -> Cloud:
+    """Move a cloud from the tables' values to where sets violate least.
 
     Parameters
     ----------
     prior
         What may vary, and where it starts.
-    evaluate
-        Scores parameter values of shape (set, parameter) on the findings.
+    violation
+        Says of parameter values of shape (set, parameter) what each set violates, shape (set,).
     settings
         Size, length, spread and seed.
     progress
-        Called after each round with its number and the population.
+        Called after each round with its number.
 
     Returns
     -------
-    The last population. Differential evolution [1]_ as SciPy has it: a member is replaced by a mixture of
-    others if that violates no more. The same settings give the same bits, whatever the number of workers.
+    The last cloud. Covariance matrix adaptation with a diagonal matrix [1]_ as pycma has it moves the centre
+    and the relative widths; the overall width stays what the settings say, since a search for many sets must
+    not shrink to one. The same settings give the same bits, whatever the number of workers.
+
+    Raises
+    ------
+    MyelonicheError
+        If pycma is not installed.
     """
-    from scipy.optimize import differential_evolution
-
-    first = prior.around_nominal(settings.members, settings.spread, settings.seed)
-
-    def objective(positions: Floats) -> Floats:
-        """Score positions of shape (parameter, set)."""
-        return violation(evaluate(prior.values(positions.T)), settings.share)
-
-    def report(intermediate_result: object) -> None:
+    cma = _pycma()
+    rng = np.random.default_rng(settings.seed)
+    options = {
+        "CMA_diagonal": True,
+        "CMA_stds": np.full(prior.size, settings.spread),
+        "bounds": [0.0, 1.0],
+        "popsize": settings.members,
+        "randn": lambda *shape: rng.standard_normal(shape),
+        "seed": np.nan,  # the generator above is the only one
+        "verbose": -9,
+    }
+    strategy = cma.CMAEvolutionStrategy(prior.positions(prior.nominal), 1.0, options)
+    for number in range(1, settings.generations + 1):
+        positions = strategy.ask()
+        values = prior.values(np.clip(positions, 0.0, 1.0))
+        strategy.tell(positions, violation(values).tolist())
+        strategy.sigma *= settings.spread / _width(strategy).mean()
         if progress is not None:
-            rounds = int(getattr(intermediate_result, "nit", 0))
-            progress(rounds, _generation(prior, intermediate_result))
-
-    result = differential_evolution(
-        objective,
-        [(0.0, 1.0)] * prior.size,
-        strategy="rand1bin",
-        init=first,
-        maxiter=settings.generations,
-        mutation=_MUTATION,
-        recombination=_RECOMBINATION,
-        tol=0.0,
-        polish=False,
-        updating="deferred",
-        vectorized=True,
-        rng=np.random.default_rng(settings.seed),
-        callback=report,
-    )
-    return _generation(prior, result)
+            progress(number)
+    centre = np.clip(np.asarray(strategy.result.xfavorite, np.float64), 0.0, 1.0)
+    return Cloud(centre, _width(strategy))
 
 
-def _generation(prior: Prior, result: object) -> Generation:
-    positions = np.asarray(getattr(result, "population"), np.float64)  # noqa: B009  SciPy has no types
-    energies = np.asarray(getattr(result, "population_energies"), np.float64)  # noqa: B009
-    return Generation(prior.values(positions), energies)
+def _width(strategy: Any) -> Floats:
+    """Return the standard deviation of each position, shape (parameter,)."""
+    return np.asarray(strategy.result.stds, np.float64)
+
+
+def _pycma() -> Any:
+    """Return the library, which is optional."""
+    try:
+        return importlib.import_module("cma")
+    except ImportError as error:
+        raise MyelonicheError(
+            "the search for plausible sets needs pycma, which is not installed: "
+            "pip install 'myeloniche[calibrate]'"
+        ) from error

@@ -68,6 +68,17 @@ class Support:
             failed=self.failed[kept],
         )
 
+    @classmethod
+    def together(cls, parts: Sequence[Support]) -> Support:
+        """Return what is said of all sets of some parts, which judged the same findings, in order."""
+        return replace(
+            parts[0],
+            agree=np.concatenate([part.agree for part in parts]),
+            ratios=np.concatenate([part.ratios for part in parts]),
+            shortfalls=np.concatenate([part.shortfalls for part in parts]),
+            failed=np.concatenate([part.failed for part in parts]),
+        )
+
     def quantiles(self, finding: str, probabilities: Sequence[float] = (0.05, 0.5, 0.95)) -> Floats:
         """Return quantiles over the sets of the numbers that a finding's rules looked at.
 

@@ -55,6 +55,11 @@ class Anchor:
     experiments: tuple[Experiment, ...]
     targets: tuple[Target, ...]
 
+    @property
+    def of_exposure(self) -> bool:
+        """Whether it is about drugs in blood, which no parameter of the niche touches."""
+        return self.id.startswith("P")
+
 
 def load_anchors(folder: Path = ANCHORS) -> tuple[Anchor, ...]:
     """Read every anchor of a folder, in the order of the file names.

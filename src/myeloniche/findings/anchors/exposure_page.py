@@ -10,7 +10,7 @@ from myeloniche.findings.anchors.result import AnchorResult, AnchorRow
 from myeloniche.findings.anchors.run import run_anchors
 from myeloniche.findings.markdown import number, table
 
-__all__ = ["exposure_page", "is_exposure"]
+__all__ = ["exposure_page"]
 
 _HEAD = """# Drugs in plasma, blood and bone
 
@@ -26,14 +26,9 @@ count.
 """
 
 
-def is_exposure(identifier: str) -> bool:
-    """Return whether an anchor is about a drug in a body, by its name: ``P1``."""
-    return identifier.startswith("P")
-
-
 def exposure_page(results: Sequence[AnchorResult]) -> str:
     """Return the anchors about drugs in bodies as Markdown: one table for each."""
-    chosen = [result for result in results if is_exposure(result.id)]
+    chosen = [result for result in results if result.anchor.of_exposure]
     counted = [row for result in chosen for row in result.counted]
     summary = f"{sum(bool(row.within) for row in counted)} of {len(counted)} published numbers are met.\n"
     return "\n".join([_HEAD, summary, *(_section(result) for result in chosen)]) + "\n"
@@ -57,6 +52,4 @@ def _line(row: AnchorRow) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(
-        exposure_page(run_anchors(anchors=[one for one in load_anchors() if is_exposure(one.id)]))
-    )
+    sys.stdout.write(exposure_page(run_anchors(anchors=[one for one in load_anchors() if one.of_exposure])))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from myeloniche.findings.anchors.exposure_page import is_exposure
 from myeloniche.findings.anchors.result import AnchorResult, AnchorRow
 from myeloniche.findings.anchors.run import run_anchors
 from myeloniche.findings.markdown import number, table
@@ -25,7 +24,7 @@ Rows that are shown "beside" do not decide; a row without tolerance is only repo
 
 def anchors_page(results: Sequence[AnchorResult]) -> str:
     """Return all anchors but those about drugs in bodies as Markdown: an overview, then one section each."""
-    results = [result for result in results if not is_exposure(result.id)]
+    results = [result for result in results if not result.anchor.of_exposure]
     overview = table(
         ("anchor", "about", "numbers of", "rows within", "verdict"),
         [

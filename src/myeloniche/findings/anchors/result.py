@@ -29,6 +29,8 @@ class AnchorRow:
         Whether it is; None if the number is only reported.
     counts
         Whether the anchor rests on it.
+    excess
+        How far the value lies beyond what is within; 0 where it is, or is only reported.
     """
 
     name: str
@@ -38,6 +40,7 @@ class AnchorRow:
     tolerance: str
     within: bool | None
     counts: bool = True
+    excess: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,9 @@ def _row(target: Target, name: str, value: float, wanted: float | None) -> Ancho
     tolerance = target.tolerance
     within = tolerance.holds(value, wanted)
     text = tolerance.text if within is not None else ""
-    return AnchorRow(name, wanted, value, target.unit, text, within, target.counts and within is not None)
+    counts = target.counts and within is not None
+    excess = tolerance.excess(value, wanted)
+    return AnchorRow(name, wanted, value, target.unit, text, within, counts, excess)
 
 
 def _points(at: Times | None) -> Iterator[Times | None]:

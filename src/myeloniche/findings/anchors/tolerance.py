@@ -16,6 +16,7 @@ _FACTOR = re.compile(rf"factor {_NUMBER}")
 _WINDOW = re.compile(rf"{_NUMBER} to {_NUMBER}")
 _BOUND = re.compile(rf"(at least|at most|above|below) {_NUMBER}")
 ORDER = "order"
+_LARGEST_EXCESS = 5.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,20 @@ class Tolerance:
             return None
         low, high = self.bounds(wanted)
         return low <= value <= high
+
+    def excess(self, value: float, wanted: float | None) -> float:
+        """Return how far a value lies beyond what is near enough, 0 within, never more than 5.
+
+        A natural logarithm where value and bound are positive, and a plain difference where they are not.
+        """
+        if self.holds(value, wanted) is not False:
+            return 0.0
+        if not math.isfinite(value):
+            return _LARGEST_EXCESS
+        low, high = self.bounds(wanted)
+        bound = low if value < low else high
+        positive = value > 0 and bound > 0
+        return min(abs(math.log(value / bound)) if positive else abs(value - bound), _LARGEST_EXCESS)
 
     def bounds(self, wanted: float | None) -> tuple[float, float]:
         """Return the lowest and the highest value that is near enough."""
