@@ -58,15 +58,17 @@ def balanced_rows(host: str, laboratory: Laboratory) -> dict[str, float]:
 
     Notes
     -----
-    The species are held where their rows have them while what is inside the cells comes to rest. Then Newton's
-    method finds the rows that make the rates of the species 0; these rows do not act inside the cells.
+    The species are held where their rows have them while everything else comes to rest. Then Newton's method
+    finds the rows that make the rates of the species 0; these rows do not act inside the cells. A species
+    that its own row keeps is not held, and found where it comes to rest.
     """
-    balances = {sbml_id(species): sbml_id(row) for species, row in load_balances().items()}
+    named = {sbml_id(species): sbml_id(row) for species, row in load_balances().items()}
+    balances = {species: row for species, row in named.items() if species != row}
     member, model = _held(host, balances, laboratory)
     rest = simulate(model, [member], outputs=model.states, throw=True).of(0)[1]
     values = {name: float(course[0]) for name, course in rest.items()}
-    values = {**model.nominal, **member.parameters, **values}
-    return {laboratory.niche.user_name(row): value for row, value in _solved(model, balances, values).items()}
+    solved = _solved(model, balances, {**model.nominal, **member.parameters, **values})
+    return {laboratory.niche.user_name(row): solved.get(row, values.get(row, 0.0)) for row in named.values()}
 
 
 def _held(host: str, balances: Mapping[str, str], laboratory: Laboratory) -> tuple[Member, OdeModel]:
