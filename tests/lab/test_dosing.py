@@ -45,7 +45,7 @@ def given(laboratory, *steps: tuple[str, dict[str, str]]) -> list[tuple[float, s
 
 
 def course(laboratory, steps, readouts: tuple[str, ...], at: str):
-    experiment = Experiment("a body", (arm(*steps),), (Measure("amount", readouts, "blood", at, "start"),))
+    experiment = Experiment("a body", (arm(*steps),), (Measure("amount", readouts, "marrow", at, "start"),))
     (result,) = run([experiment], laboratory=laboratory)
     assert result.failed == 0
     return [result.series("arm", name).values for name in readouts]

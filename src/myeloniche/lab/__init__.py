@@ -1,6 +1,7 @@
 """The laboratory: experiments as done at the bench, and what the instruments show."""
 
 from myeloniche.lab.animal import Animal, animal
+from myeloniche.lab.balance import balanced_rows
 from myeloniche.lab.culture import Culture, SideBySide, coculture, culture, side_by_side
 from myeloniche.lab.experiment import Arm, Experiment, Measure, Replicates, Step
 from myeloniche.lab.laboratory import Laboratory, open_laboratory
@@ -21,6 +22,7 @@ __all__ = [
     "SideBySide",
     "Step",
     "animal",
+    "balanced_rows",
     "check",
     "coculture",
     "culture",

@@ -17,7 +17,7 @@ class Animal(AbstractProtocol):
     Attributes
     ----------
     host
-        ``mouse``.
+        ``mouse`` or ``patient``.
     steps
         What is done.
     """
