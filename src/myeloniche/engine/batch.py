@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -266,7 +267,14 @@ class _PlanWriter:
         )
 
     def _change(self, change: Change) -> tuple[int, int, int, float]:
-        states = self.model.states
-        is_state = change.target in states
-        names = states if is_state else self.model.parameters
-        return _ACTIONS[change.action], int(is_state), names.index(change.target), change.value
+        state = self._states.get(change.target)
+        place = self._parameters[change.target] if state is None else state
+        return _ACTIONS[change.action], int(state is not None), place, change.value
+
+    @cached_property
+    def _states(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.model.states)}
+
+    @cached_property
+    def _parameters(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.model.parameters)}

@@ -140,11 +140,16 @@ class Laboratory:
 
     def states_of(self, instance: str) -> tuple[str, ...]:
         """Return the species inside a cell type, by user name, without its populations."""
-        return tuple(
-            row.id
-            for row in self.niche.species.values()
-            if not row.is_observable and instance_of(row.id) == instance
-        )
+        return self._states.get(instance, ())
+
+    @cached_property
+    def _states(self) -> Mapping[str, tuple[str, ...]]:
+        """The species inside each cell type; those of none under an empty name."""
+        states: dict[str, list[str]] = {}
+        for row in self.niche.species.values():
+            if not row.is_observable:
+                states.setdefault(instance_of(row.id), []).append(row.id)
+        return {instance: tuple(names) for instance, names in states.items()}
 
     def seeding(self, instance: str, density: float) -> dict[str, float]:
         """Return the populations that seeding a density of living cells brings [kcell/mL].
