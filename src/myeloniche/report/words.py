@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 __all__ = ["number", "percent", "pretty"]
 
@@ -11,9 +12,10 @@ _SPELLINGS = (
     ("beta1", "β1"),
     (" uM", "\N{NO-BREAK SPACE}µM"),
     (" ng/mL", "\N{NO-BREAK SPACE}ng/mL"),
-    ("kcell/mL", "10³ cells/mL"),
+    ("kcell", "10³ cells"),
     ("(uM", "(µM"),
     ("ug/mL", "µg/mL"),
+    ("um3/um2", "µm³/µm²"),
 )
 
 
@@ -21,7 +23,7 @@ def pretty(text: str) -> str:
     """Return a name with its Greek letters."""
     for plain, greek in _SPELLINGS:
         text = text.replace(plain, greek)
-    return text
+    return re.sub(r"\bum\b", "µm", text)
 
 
 def number(value: float) -> str:
