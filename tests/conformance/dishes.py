@@ -26,7 +26,7 @@ SMALLEST_SCALE = 1e-9
 
 
 def member(laboratory: Laboratory, dish: Culture | Animal, hours: ArrayLike) -> Member:
-    """Return a dish, or the bone of an animal, as the engine gets it, with output at hours of its protocol."""
+    """Return a dish, or the bone of an animal, as the engine gets it, with output at some hours."""
     plan = plan_arm(dish.experiment().arms[0], laboratory)
     clock = np.asarray(hours, dtype=np.float64)
     return member_of(plan, [Clock(clock, clock)])
