@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bar", "BarFrame", "draw_bars"]
 
-_COLUMNS, _BAR, _EDGE, _LINE = 3, 0.2, 0.62, 0.19
+_COLUMNS, _BAR, _EDGE, _NOTE = 3, 0.2, 0.62, 0.15
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,15 @@ class Bar:
 
 @dataclass(frozen=True)
 class BarFrame:
-    """The bars of one cell row or readout; with a label of its own a frame has its own axis."""
+    """The bars of one cell row or readout; with a label of its own a frame has its own axis.
+
+    The note, such as the outcome of a test, stands below the title.
+    """
 
     title: str
     bars: tuple[Bar, ...]
     label: str = ""
+    note: str = ""
 
 
 def draw_bars(frames: Sequence[BarFrame], *, label: str = "") -> Figure:
@@ -64,12 +68,14 @@ def draw_bars(frames: Sequence[BarFrame], *, label: str = "") -> Figure:
     names = max(len(bar.label) for frame in frames for bar in frame.bars) * 0.075 + 0.15
     tall = max(len(frame.bars) for frame in frames) * _BAR
     width = names + columns * (1.85 if columns > 1 else 3.6) + 0.15
-    height = rows * (tall + _EDGE) + 0.1
+    note = _NOTE if any(frame.note for frame in frames) else 0.0
+    height = rows * (tall + _EDGE + note) + 0.1
     figure = Figure(figsize=(width, height))
     own = any(frame.label for frame in frames)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=not own, sharey=columns > 1)
     figure.subplots_adjust(left=names / width, right=1 - 0.12 / width, bottom=0.42 / height,
-                           top=1 - 0.26 / height, wspace=0.1, hspace=_EDGE / tall)  # fmt: skip
+                           top=1 - (0.26 + note) / height, wspace=0.1,
+                           hspace=(_EDGE + note) / tall)  # fmt: skip
     for number, (frame, target) in enumerate(zip(frames, axes.flat, strict=False)):
         _draw_frame(target, frame)
         target.set_xlim(0, _reach([frame] if own else frames) * 1.06 or 1.0)
@@ -94,7 +100,9 @@ def _draw_frame(axes: Axes, frame: BarFrame) -> None:
             axes.text(0, place, " failed", va="center", fontsize=7.5, color=INK)
     axes.set_yticks(places, [bar.label for bar in frame.bars])
     axes.set_ylim(len(frame.bars) - 0.4, -0.6)
-    axes.set_title(frame.title, fontsize=9, loc="left", color=INK)
+    axes.set_title(frame.title, fontsize=9, loc="left", color=INK, pad=15 if frame.note else None)
+    if frame.note:
+        axes.text(0, 1.03, frame.note, transform=axes.transAxes, fontsize=7, va="bottom", color=INK)
     plain_axes(axes)
 
 

@@ -15,7 +15,7 @@ from myeloniche.report.bars import Bar, BarFrame, draw_bars
 from myeloniche.report.blot import Annotation, BlotBlock, BlotGroup, BlotRow, draw_blots
 from myeloniche.report.curves import Frame, Line, draw_curves
 from myeloniche.report.lanes import annotated, last_agent, titles
-from myeloniche.report.words import pretty
+from myeloniche.report.words import p_value, pretty
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,6 +79,13 @@ class _Measured:
             return ()
         series = self.film.repeats.series(arm.name, readout, self.instance)
         return tuple(series.replicates[:, -1].tolist())
+
+    def test(self, readout: str) -> str:
+        """Return what the experiment's test says of the replicates, in words; empty if there are none."""
+        if self.film.repeats is None or len(self.arms) < 2:
+            return ""
+        found = self.film.repeats.significance(readout, self.instance)
+        return f"{found.test}: {p_value(found.p_value)}"
 
     def row(self, readout: str, amounts: Sequence[float]) -> BlotRow:
         """Return a strip, exposed like every other lane of this protein in the experiment."""
@@ -267,9 +274,9 @@ def _bar_frame(entry: _Measured, readout: str, *, named: bool = False) -> BarFra
         Bar(name, float(entry.series(arm, readout).values[-1]), entry.replicates(arm, readout))
         for name, arm in zip(titles(entry.arms), entry.arms, strict=True)
     )
-    if not named:
-        return BarFrame(entry.film.title, bars)
-    return BarFrame(pretty(readout), bars, pretty(entry.series(entry.arms[0], readout).unit))
+    title = pretty(readout) if named else entry.film.title
+    label = pretty(entry.series(entry.arms[0], readout).unit) if named else ""
+    return BarFrame(title, bars, label, entry.test(readout))
 
 
 def _picture(figure: Figure, kind: str, alternative: str, caption: str) -> Picture:

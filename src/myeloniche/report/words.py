@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-__all__ = ["number", "percent", "pretty"]
+__all__ = ["number", "p_value", "percent", "pretty"]
 
 _SPELLINGS = (
     ("IkBa", "IκBα"),
@@ -46,3 +46,10 @@ def number(value: float) -> str:
 def percent(share: float) -> str:
     """Return a share as a whole percentage, or a dash if it is not finite."""
     return "–" if not math.isfinite(share) else f"{share:.0%}".replace("%", " %").replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """Return a probability as papers write it: ``P = 0.012`` or ``P < 0.001``."""
+    if not math.isfinite(p):
+        return "P –"
+    return "P < 0.001" if p < 0.001 else f"P = {p:.2g}"
