@@ -134,6 +134,7 @@ def test_roadrunner_shows_the_same_course(laboratory, runner, name) -> None:
     assert above(disagreement(in_roadrunner(runner, start), shown(laboratory, start)), LIMIT) == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", COURSES)
 def test_copasi_shows_the_same_course(laboratory, sbml_file, name) -> None:
     start = explicit(laboratory, COURSES[name])
