@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 __all__ = [
+    "EARLY_MONTHS",
+    "MARKERS",
     "CutOffs",
     "JudgedRule",
     "MarkerTest",
@@ -35,6 +37,8 @@ __all__ = [
     "training_half",
 ]
 
+MARKERS = ("ATF3", "ATF4", "XBP1", "KLF9", "NAMPT", "CDK5", "PSMB5")
+"""Factors of sensitivity to a proteasome inhibitor that patients may differ in."""
 EARLY_MONTHS = 6.0
 _RESAMPLES = 2000
 _FEWEST = 0.15  # a group of a cut-off rule holds at least this share

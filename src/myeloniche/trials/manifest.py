@@ -20,7 +20,7 @@ from myeloniche.engine.manifest import differences
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials.parts import write_whole
 
-__all__ = ["AnyTrial", "Manifest", "begin_manifest", "read_manifest", "trial_hash"]
+__all__ = ["AnyTrial", "Manifest", "begin_manifest", "changed_since", "read_manifest", "trial_hash"]
 
 _FILE = "manifest.json"
 _LIBRARIES = ("myeloniche", "numpy", "scipy", "llvmlite", "numba", "pyarrow")
@@ -81,7 +81,7 @@ def trial_hash(trial: AnyTrial) -> str:
     return _hash(text.encode() for text in texts)
 
 
-def begin_manifest(folder: Path, trial: AnyTrial, chunk: int | None) -> Manifest:
+def begin_manifest(folder: Path, trial: AnyTrial, chunk: int | None, origin: str | Path = "") -> Manifest:
     """Return the manifest of a folder: a new one, or that of the same trial begun before.
 
     Parameters
@@ -92,6 +92,8 @@ def begin_manifest(folder: Path, trial: AnyTrial, chunk: int | None) -> Manifest
         What is to be run.
     chunk
         Patients of a part; by default what the folder was begun with, or up to a thousand.
+    origin
+        File of the trial.
 
     Raises
     ------
@@ -101,7 +103,7 @@ def begin_manifest(folder: Path, trial: AnyTrial, chunk: int | None) -> Manifest
     wanted = _decides(trial)
     if not (folder / _FILE).exists():
         _refuse_foreign(folder)
-        manifest = Manifest(wanted, chunk or _usual_chunk(trial.size), _notes(trial))
+        manifest = Manifest(wanted, chunk or _usual_chunk(trial.size), _notes(trial, origin))
         content = {"decides": wanted, "chunk": manifest.chunk, "notes": manifest.notes}
         write_whole(folder / _FILE, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
         return manifest
@@ -142,6 +144,12 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
 
 
+def changed_since(manifest: Manifest) -> str:
+    """Return what of versions, model, data and code is no longer as it was; nothing if all is."""
+    now = {**current_versions(), **current_hashes()}
+    return differences({name: manifest.decides.get(name) for name in now}, now)
+
+
 def current_versions() -> dict[str, str]:
     """Return the versions that numbers may depend on."""
     return {name: version(name) for name in _LIBRARIES}
@@ -169,12 +177,12 @@ def _decides(trial: AnyTrial) -> dict[str, Any]:
     }
 
 
-def _notes(trial: AnyTrial) -> dict[str, Any]:
+def _notes(trial: AnyTrial, origin: str | Path) -> dict[str, Any]:
     population = getattr(trial, "population", None)
     return {
         "title": trial.title,
         "command": shlex.join(sys.argv),
-        "folder": str(Path.cwd()),
+        "origin": str(Path(origin).absolute()) if origin else "",
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

@@ -42,8 +42,8 @@ class LocalProcesses:
     Notes
     -----
     Processes are spawned, not forked, as compiled code and its threads do not survive a fork. A process that
-    is killed takes the pool with it; the tasks that were handed out are then done again in a new pool, and after
-    that one at a time, so that a task whose process dies every time is known by its number.
+    is killed takes the pool with it; the tasks that were handed out are then done again one at a time, so
+    that a task whose process dies every time is known by its number.
     """
 
     workers: int

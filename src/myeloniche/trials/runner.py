@@ -61,6 +61,7 @@ def run_trial(
     scheduler: str | None = None,
     chunk: int | None = None,
     watcher: Watcher | None = None,
+    origin: str | Path = "",
 ) -> Path:
     """Simulate every patient of a trial, and return the folder of the results.
 
@@ -81,6 +82,9 @@ def run_trial(
         Patients of a part, which is what a kill can cost. No number depends on it.
     watcher
         Who wants to know.
+    origin
+        File that the trial was read from; :func:`~myeloniche.trials.verify.verify` looks there for other
+        files that it names.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def run_trial(
     if chunk is not None and chunk < 1:
         raise MyelonicheError(f"got {chunk} patients in a part, expected at least 1. Choose another chunk.")
     with only_run(folder):
-        manifest = begin_manifest(folder, trial, chunk)
+        manifest = begin_manifest(folder, trial, chunk, origin)
         parts = Parts(folder, Slices(trial.size, manifest.chunk))
         _guarded(parts, parts.mend)
         done, damaged = parts.check()
