@@ -123,6 +123,9 @@ def _put_groups(axes: Axes, patients: pyarrow.Table, tests: Sequence[MarkerTest]
             transform=axes.get_xaxis_transform(),
         )  # fmt: skip
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
+    axes.tick_params(axis="y", which="minor", labelsize=7.5, color=GREY)
     axes.set_xticks([x for x, _ in labels], [label for _, label in labels])
     axes.set_xlabel("progression-free survival [months]", fontsize=8)
     axes.set_ylabel("expression before therapy [relative]", fontsize=8)
@@ -133,8 +136,10 @@ def _put_rule(axes: Axes, judged: JudgedRule) -> None:
     put_survival(axes, {"high": judged.high, "rest": judged.rest}, risk=False)
     hazard = judged.comparison.hazard
     ratio = f"HR {hazard.ratio:.2f} ({hazard.low:.2f} to {hazard.high:.2f})"
+    axes.set_ylim(0, 1.3)
+    axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_title(
-        f"high: {judged.rule}; judged on the other half\n"
+        f"high: {judged.rule}, in the other half\n"
         f"     log-rank {p_words(judged.comparison.log_rank_p)}, {hazard.reason or ratio}",
         loc="left",
     )
@@ -146,14 +151,14 @@ def _put_curves(axes: Axes, curves: Sequence[Roc]) -> None:
     for curve in curves[:-1]:
         axes.plot(curve.false_positives, curve.true_positives, color=GREY, lw=0.7, alpha=0.7)
     for curve, colour in ((best, OKABE_ITO[4]), (curves[-1], OKABE_ITO[0])):
-        label = "all markers combined" if curve is curves[-1] else f"best single marker: {curve.label}"
+        label = "combined, cross-validated" if curve is curves[-1] else f"{curve.label}, best alone"
         axes.plot(curve.false_positives, curve.true_positives, color=colour, lw=1.8, label=label)
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.01)
     axes.set_xlabel("1 − specificity [1]", fontsize=8)
     axes.set_ylabel("sensitivity [1]", fontsize=8)
     axes.legend(fontsize=7.5, frameon=False, loc="lower right")
-    axes.set_title(f"early progression (< {EARLY_MONTHS:g} months), cross-validated", loc="left")
+    axes.set_title(f"early progression (< {EARLY_MONTHS:g} months)", loc="left")
 
 
 def _put_areas(axes: Axes, curves: Sequence[Roc]) -> None:

@@ -40,7 +40,7 @@ def arm_frames(arms: Sequence[str], *, width: float, height: float) -> tuple[Fig
     rows = -(-len(arms) // columns)
     figure = Figure(figsize=(width * columns, height * rows + _LEGEND), layout="constrained")
     share = _LEGEND / (height * rows + _LEGEND)
-    figure.get_layout_engine().set(rect=(0, share, 1, 1 - share))  # type: ignore[union-attr]
+    figure.get_layout_engine().set(rect=(0, share, 1, 1 - share))  # type: ignore[union-attr, call-arg]
     frames = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for spare in frames.ravel()[len(arms) :]:
         spare.set_axis_off()

@@ -47,11 +47,11 @@ def draw_spider(patients: pyarrow.Table, visits_of: Callable[[Sequence[int]], py
         order = evenly(mine[np.argsort(days[mine], kind="stable")], _MOST)
         colours = {int(identities[row]): _colour(str(best[row])) for row in order}
         _put_lines(axes, visits_of(list(colours)), colours)
-        frame_title(axes, name, int((arms == name).sum()), order.size)
+        frame_title(axes, name, int((arms == name).sum()), usable=mine.size, shown=order.size)
         axes.set_xlabel("time [months]", fontsize=8)
         axes.set_xlim(left=0)
-        axes.set_ylim(bottom=0)
         plain_axes(axes)
+    frames[0].set_ylim(bottom=0)
     frames[0].set_ylabel("serum M-protein [g/L]", fontsize=8)
     handles = [Line2D([], [], color=colour, lw=1.6) for _, colour in _GROUPS.values()]
     legend_below(figure, handles, [f"best response {name}" for name in _GROUPS])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from myeloniche.report.palette import INK, OKABE_ITO, plain_axes
 from myeloniche.report.trial_frames import (
@@ -15,7 +16,7 @@ from myeloniche.report.trial_frames import (
     legend_below,
     responses_present,
 )
-from myeloniche.trials.cohort import DAYS_PER_MONTH, arms_of, numbers, words
+from myeloniche.trials.cohort import DAYS_PER_MONTH, Words, arms_of, numbers, words
 
 if TYPE_CHECKING:
     import pyarrow
@@ -25,9 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["draw_swimmer"]
 
 _MOST = 40
-_EVENT = {"marker": "X", "ms": 4.5, "color": INK, "ls": "", "mew": 0}
-_ONGOING = {"marker": ">", "ms": 4.0, "color": INK, "ls": "", "mew": 0}
-_NERVES = {"marker": "o", "ms": 3.6, "mfc": "white", "mec": OKABE_ITO[6], "ls": "", "mew": 0.9}
+_EVENT: dict[str, Any] = {"marker": "X", "ms": 4.5, "color": INK, "ls": "", "mew": 0, "clip_on": False}
+_ONGOING: dict[str, Any] = {"marker": ">", "ms": 4.0, "color": INK, "ls": "", "mew": 0, "clip_on": False}
+_NERVES: dict[str, Any] = {
+    "marker": "o",
+    "ms": 3.6,
+    "mfc": "white",
+    "mec": OKABE_ITO[6],
+    "ls": "",
+    "mew": 0.9,
+}
 
 
 def draw_swimmer(patients: pyarrow.Table) -> Figure:
@@ -42,9 +50,9 @@ def draw_swimmer(patients: pyarrow.Table) -> Figure:
     chosen = [evenly(mine[np.argsort(-days[mine], kind="stable")], _MOST) for mine in lanes]
     most = max(order.size for order in chosen)
     figure, frames = arm_frames(names, width=3.6, height=0.9 + 0.1 * max(most, 12))
-    for axes, name, order in zip(frames, names, chosen, strict=True):
+    for axes, name, mine, order in zip(frames, names, lanes, chosen, strict=True):
         _put_lanes(axes, patients, order, best)
-        frame_title(axes, name, int((arms == name).sum()), order.size)
+        frame_title(axes, name, int((arms == name).sum()), usable=mine.size, shown=order.size)
         axes.set_xlabel("time without progression [months]", fontsize=8)
         axes.set_ylim(most - 0.3, -0.7)
         axes.set_yticks([])
@@ -52,21 +60,21 @@ def draw_swimmer(patients: pyarrow.Table) -> Figure:
         axes.spines["left"].set_visible(False)
     shown = np.concatenate(chosen)
     present = responses_present(best[shown].tolist())
-    marks = [Line2D([], [], **style) for style in (_EVENT, _ONGOING, _NERVES)]  # type: ignore[arg-type]
+    marks = [Line2D([], [], **style) for style in (_EVENT, _ONGOING, _NERVES)]
     legend_below(
         figure,
         [*(Patch(color=RESPONSE_COLOURS[response]) for response in present), *marks],
         [
             *(response or "not evaluable" for response in present),
-            "progression",
+            "progression or death",
             "ongoing",
-            "worst neuropathy",
+            "first neuropathy",
         ],
     )
     return figure
 
 
-def _put_lanes(axes: Axes, patients: pyarrow.Table, order: np.ndarray, best: np.ndarray) -> None:
+def _put_lanes(axes: Axes, patients: pyarrow.Table, order: NDArray[np.int64], best: Words) -> None:
     months = numbers(patients, "pfs_days")[order] / DAYS_PER_MONTH
     events = numbers(patients, "pfs_event")[order] > 0
     places = np.arange(order.size)

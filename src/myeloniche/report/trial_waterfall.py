@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from myeloniche.report.palette import GREY, plain_axes
+from myeloniche.report.palette import GREY, INK, plain_axes
 from myeloniche.report.trial_frames import (
     RESPONSE_COLOURS,
     arm_frames,
@@ -51,16 +51,15 @@ def draw_waterfall(patients: pyarrow.Table, changes: Floats) -> Figure:
         axes.bar(np.arange(order.size), heights, width=1.0, color=colours, lw=0)
         for label, level in _LEVELS.items():
             axes.axhline(level, color=GREY, lw=0.6, ls=":")
-            axes.text(
-                -0.01 * max(order.size, 1), level, label, fontsize=6.5, color=GREY, ha="right", va="center"
-            )
+            where = axes.get_yaxis_transform()
+            axes.text(1.01, level, label, fontsize=7, color=INK, va="center", transform=where)
         axes.axhline(0, color=GREY, lw=0.8)
         axes.set_xticks([])
-        axes.set_xlim(-0.09 * max(order.size, 1), max(order.size, 1) - 0.4)
-        axes.set_ylim(-103, _HIGHEST + 3)
-        frame_title(axes, name, int((arms == name).sum()), order.size)
+        axes.set_xlim(-0.6, max(order.size, 1) - 0.4)
+        frame_title(axes, name, int((arms == name).sum()), usable=mine.size, shown=order.size)
         plain_axes(axes)
         axes.spines["bottom"].set_visible(False)
+    frames[0].set_ylim(bottom=-103)
     frames[0].set_ylabel("best change of M-protein or\nfree light chain [%]", fontsize=8)
     present = responses_present(best.tolist())
     legend_below(

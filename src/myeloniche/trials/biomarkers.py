@@ -269,7 +269,7 @@ def combined_scores(
     patients
         Patients of whom it is known.
     markers
-        Expression of what to combine; a marker alone is treated in the same way.
+        Expression of what to combine.
     early
         Who progressed early.
     folds
@@ -322,7 +322,7 @@ def _stratified_parts(early: Bools, folds: int, seed: int) -> NDArray[np.int64]:
 def single_against_combined(
     patients: pyarrow.Table, markers: Sequence[str], *, months: float = EARLY_MONTHS, seed: int = 0
 ) -> tuple[Roc, ...]:
-    """Return the cross-validated curves of each marker alone, and last of all markers together.
+    """Return the curves of each marker alone, and last that of all markers together.
 
     Parameters
     ----------
@@ -334,6 +334,11 @@ def single_against_combined(
         What early means.
     seed
         Of folds and bootstrap.
+
+    Notes
+    -----
+    A marker alone needs no model, and is taken in whichever direction suits it better. The combination is
+    cross-validated. Both favour the single marker.
     """
     if len(markers) < 2:
         raise ExperimentError(f"got {len(markers)} markers to combine, expected at least 2. Name more.")
@@ -341,11 +346,12 @@ def single_against_combined(
     _refuse_one_group(int(early[known].sum()), int((~early[known]).sum()), months)
     chosen = patients.filter(_mask(known))
     curves = []
-    for group in [(marker,) for marker in markers] + [tuple(markers)]:
-        scores = combined_scores(chosen, group, early[known], seed=seed)
-        label = group[0] if len(group) == 1 else "combined"
-        curves.append(roc(label, scores, early[known], seed=seed))
-    return tuple(curves)
+    for marker in markers:
+        values = _values(chosen, marker)
+        rises = _area(values[early[known]], values[~early[known]]) >= 1 / 2
+        curves.append(roc(marker, values if rises else -values, early[known], seed=seed))
+    scores = combined_scores(chosen, markers, early[known], seed=seed)
+    return (*curves, roc("combined", scores, early[known], seed=seed))
 
 
 def _values(patients: pyarrow.Table, marker: str) -> Floats:

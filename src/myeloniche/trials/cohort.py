@@ -13,7 +13,7 @@ from myeloniche.errors import TableError, UnknownNameError
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["DAYS_PER_MONTH", "ENDPOINTS", "Durations", "arms_of", "durations_of", "numbers", "words"]
+__all__ = ["DAYS_PER_MONTH", "ENDPOINTS", "Durations", "Words", "arms_of", "durations_of", "numbers", "words"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
