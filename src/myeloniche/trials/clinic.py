@@ -118,7 +118,7 @@ class Clinic:
         made = sum(part.clone.parameters[_PER_CELL] * part.density for part in parts) * nominal[_VOLUME]
         kidney = patient.get("creatinine_clearance_mL_min", rows["reference_kidney"])
         assert isinstance(kidney, int | float)
-        kept = (rows["reference_kidney"] / kidney) ** rows["kidney_power"]
+        kept: float = (rows["reference_kidney"] / kidney) ** rows["kidney_power"]
         level = float(self.type_of(patient)["flc_mg_L"])
         return rows["normal_mg_L"] + level * kept * made / rows["reference_made"]
 

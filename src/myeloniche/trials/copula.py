@@ -27,7 +27,8 @@ def sobol(first: int, stop: int, dimensions: int, seed: int) -> Floats:
     if first > 1:
         sequence.fast_forward(first - 1)
     points = np.concatenate([points, sequence.random(stop - max(first, 1))]) if stop > 1 else points
-    return np.clip(points if first == 0 else points[1:], _INSIDE, 1 - _INSIDE)
+    kept: Floats = np.clip(points if first == 0 else points[1:], _INSIDE, 1 - _INSIDE)
+    return kept
 
 
 def correlated(uniform: Floats, factor: Floats) -> Floats:

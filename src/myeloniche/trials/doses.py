@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from myeloniche.engine.timeline import Change, Period
 from myeloniche.lab.laboratory import Laboratory
@@ -143,9 +144,7 @@ def periods_with(
             if start_h <= time < stop_h:
                 changes.setdefault(time, []).append(change)
     times = [*sorted(changes), stop_h]
-    return [
-        Period(stop - start, tuple(changes[start])) for start, stop in zip(times, times[1:], strict=False)
-    ]
+    return [Period(stop - start, tuple(changes[start])) for start, stop in pairwise(times)]
 
 
 def _between(regimen: Regimen, begin_h: float, start_h: float, stop_h: float) -> Iterator[Dose]:

@@ -19,7 +19,7 @@ CLONES = ("sensitive", "resistant")
 """The two parts of a tumour."""
 
 FORMS = ("power", "less")
-"""``power``: the target times the covariate to the power of the number; ``less``: times 1 - number x covariate."""
+"""``power``: the target times a power of the covariate; ``less``: times 1 less a multiple of it."""
 
 START = "start"
 _COLUMNS = ("covariate", "clone", "target", "form", "number", "reference", "kind", "source", "note")

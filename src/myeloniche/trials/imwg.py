@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from myeloniche.trials.numbers import numbers, shipped_yaml
@@ -109,7 +110,7 @@ def assess(days: Sequence[float], values: Sequence[float], criteria: Criteria) -
     seen = len(values) if (until := _progression(values, criteria)) is None else until
     found = [criteria.category(value, values[0]) for value in values[1:seen]]
     ranks = [CATEGORIES.index(category) for category in found]
-    confirmed = [min(pair) for pair in zip(ranks, ranks[1:], strict=False)]
+    confirmed = [min(pair) for pair in pairwise(ranks)]
     responses = [place for place, rank in enumerate(confirmed) if rank >= CATEGORIES.index("PR")]
     best = CATEGORIES[max(confirmed)] if confirmed else ("PD" if until is not None else "")
     return Assessment(

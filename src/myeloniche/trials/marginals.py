@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,25 +102,25 @@ class Covariate:
 _SUM, _REACHED = 1e-6, 1e-6
 
 
-def _normal(numbers: Mapping[str, float]) -> object:
+def _normal(numbers: Mapping[str, float]) -> Any:
     from scipy.stats import norm
 
     return norm(numbers["mean"], numbers["sd"])
 
 
-def _lognormal(numbers: Mapping[str, float]) -> object:
+def _lognormal(numbers: Mapping[str, float]) -> Any:
     from scipy.stats import lognorm
 
     return lognorm(np.sqrt(np.log1p(numbers["cv"] ** 2)), scale=numbers["median"])
 
 
-def _uniform(numbers: Mapping[str, float]) -> object:
+def _uniform(numbers: Mapping[str, float]) -> Any:
     from scipy.stats import uniform
 
     return uniform(numbers["from"], numbers["to"] - numbers["from"])
 
 
-SHAPES: Mapping[str, tuple[tuple[str, ...], Callable[..., object]]] = MappingProxyType(
+SHAPES: Mapping[str, tuple[tuple[str, ...], Callable[..., Any]]] = MappingProxyType(
     {
         "normal": (("mean", "sd"), _normal),
         "lognormal": (("median", "cv"), _lognormal),

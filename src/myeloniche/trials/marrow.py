@@ -5,8 +5,9 @@ Every call of the engine takes patients from one visit to the next, with the sta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,7 +48,7 @@ _VOLUME, _PLASMA, _PER_CELL, _CLEARANCE = (
     "igg_per_cell",
     "igg_clearance_rate",
 )
-_STANDSTILL = ("division", "death", "death_adherent")
+_STANDSTILL = ("division", "division_by_igf1", "death", "death_adherent")
 _PER_KCELL = 1000.0
 _DAY_H = 24.0
 
@@ -151,6 +152,33 @@ class Marrow:
         timeline = (rest, Period(hours, begin))
         return Member(clone.parameters, clone.initial, timeline, np.array([0.0, hours])).among(self.names)
 
+    def growing(self, clone: Clone, shown: Mapping[str, float], doubling_days: float, others: float) -> Clone:
+        """Return a clone that would double within some days if nothing were done.
+
+        Parameters
+        ----------
+        clone
+            The part of the tumour.
+        shown
+            What the engine returned on the day on which therapy begins.
+        doubling_days
+            Within which it doubles [d].
+        others
+            Density of the other part of the tumour, which takes its share of the room [kcell/mL].
+
+        Notes
+        -----
+        A tumour that is there has grown, whatever its cells express: the share of them in cycle is what
+        makes up for those that die.
+        """
+        room = clone.parameters[CAPACITY]
+        crowded = max(room - clone.density - others, _LEAST_ROOM * room) / (room - clone.density)
+        gain = clone.parameters.get(_GAIN, self.nominal[_GAIN])
+        born = crowded * shown[_DRIVE] * (1.0 + gain * shown[_IGF1])
+        needed = math.log(2.0) / (doubling_days * _DAY_H) + shown[_HAZARD]
+        cycling = clone.parameters[CYCLING] * needed / born
+        return replace(clone, parameters={**clone.parameters, CYCLING: cycling})
+
     def onward(
         self, clone: Clone, states: NDArray[np.float64], periods: Sequence[Period], others: float
     ) -> Member:
@@ -169,8 +197,8 @@ class Marrow:
 
         Notes
         -----
-        ``r (1 - (N + M)/K)`` is ``r (1 - M/K) (1 - N/(K - M))``: a tumour that stands still beside another one
-        is one that cycles less in less room.
+        ``r (1 - (N + M)/K)`` is ``r (1 - M/K) (1 - N/(K - M))``: beside another tumour that stands still, one
+        cycles less in less room.
         """
         room = clone.parameters[CAPACITY]
         free = max(room - others, _LEAST_ROOM * room)
@@ -223,7 +251,8 @@ class Marrow:
         return self.model.nominal
 
 
-_READ = ("ctx", "p1np")
+_DRIVE, _IGF1, _HAZARD, _GAIN = "division_drive", "igf1_drive", "MM__death_hazard", "division_igf1_gain"
+_READ = ("ctx", "p1np", _DRIVE, _IGF1, _HAZARD)
 _SHOWN = (*CELLS, PROTEIN, *_READ, "BONE__BV", "BONE__OV", "IL6", "MM__PSMB5_m")
 _LEAST_ROOM = 1e-3
 

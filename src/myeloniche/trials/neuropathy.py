@@ -46,7 +46,7 @@ class Neuropathy:
         area, peak
             Area under the drug in plasma [nM h], and its highest value [nM].
         """
-        left = before * 0.5 ** (days / self.numbers["healing_half_life"])
+        left: float = before * 0.5 ** (days / self.numbers["healing_half_life"])
         by_peak = self.numbers["peak_weight"] * peak / (peak + self.numbers["peak_half"])
         return left + area * (1.0 + by_peak)
 

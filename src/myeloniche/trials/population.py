@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Columns = dict[str, Any]
 
 REJECTED = b"rejected"
-"""Key of a drawn table's metadata: reasons for which patients were drawn again, with their numbers, as JSON."""
+"""Key of a drawn table's metadata: why patients were drawn again, and how often, as JSON."""
 
 _MOST_REDRAWS = 1000
 
@@ -116,7 +116,7 @@ class Population:
         }
         reasons = broken(self.limits, columns, len(uniform))
         sets = np.floor(uniform[:, -1] * self.sets).astype(np.int64)
-        columns["plausible_set"] = sets if self.sets else np.full(len(uniform), -1, np.int64)
+        columns["plausible_set"] = sets if self.sets else sets - 1
         return columns, reasons
 
     def _redraw(self, columns: Columns, place: int, rng: np.random.Generator, rejected: Counter[str]) -> None:

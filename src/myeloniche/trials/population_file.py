@@ -100,7 +100,8 @@ class _Reader:
         """Return one covariate; None after noting what is wrong with it."""
         if not self._is_row(path, row, _COVARIATE_KEYS, ("unit", "source", "distribution"), "a covariate"):
             return None
-        shape, given = row["distribution"], {}
+        shape: Any = row["distribution"]
+        given: Any = {}
         if isinstance(shape, dict) and len(shape) == 1:
             shape, given = next(iter(shape.items()))
         if shape not in SHAPES or not isinstance(given, dict):
@@ -111,9 +112,10 @@ class _Reader:
         edges = {key: self._number((*path, key), row[key]) for key in ("low", "high") if key in row}
         if len(self.problems) > before:
             return None
-        levels = {"shares": listed} if shape == "choice" else {"numbers": listed}
+        own = listed if shape != "choice" else {}
+        shares = listed if shape == "choice" else {}
         try:
-            return Covariate(name, str(row["unit"]), str(row["source"]), shape, **levels, **edges)
+            return Covariate(name, str(row["unit"]), str(row["source"]), shape, own, shares, **edges)
         except TableError as error:
             self._problem(path, str(error).removesuffix("."))
             return None

@@ -24,8 +24,8 @@ _FORMS = (
     re.compile(rf"(?P<action>stop) (?P<drug>\S+) {_GRADE}"),
 )
 _EXPECTED = (
-    "expected 'reduce DRUG to 1.0 mg/m2 at grade 2 neuropathy', 'change DRUG to REGIMEN at grade 2 neuropathy' or "
-    "'stop DRUG at grade 3 neuropathy'"
+    "expected 'reduce DRUG to 1.0 mg/m2 at grade 2 neuropathy', "
+    "'change DRUG to REGIMEN at grade 2 neuropathy' or 'stop DRUG at grade 3 neuropathy'"
 )
 
 

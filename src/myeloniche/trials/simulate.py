@@ -142,7 +142,18 @@ def _diagnose(marrow: Marrow, courses: Sequence[Course], workers: int | None) ->
     for course, places in _by_course(courses):
         if not _note_failure(course, found, places):
             course.healthy = [marrow.shown(rows[place, 0]) for place in places]
+            course.clones = _growing(marrow, course, [marrow.shown(rows[place, 1]) for place in places])
             _see(marrow, course, 0, rows[places, 1], None)
+
+
+def _growing(marrow: Marrow, course: Course, shown: Sequence[Mapping[str, float]]) -> tuple[Clone, ...]:
+    """Return a patient's clones, each of which grows as the whole tumour does before therapy."""
+    doubling = float(course.patient.get("doubling_days", _USUAL_DOUBLING))
+    total = sum(clone.density for clone in course.clones)
+    return tuple(
+        marrow.growing(clone, values, doubling, total - clone.density)
+        for clone, values in zip(course.clones, shown, strict=True)
+    )
 
 
 def _onward(around: Surroundings, courses: Sequence[Course], cycle: int, workers: int | None) -> None:
@@ -222,4 +233,4 @@ def _see(marrow: Marrow, course: Course, cycle: int, rows: Floats, beta5: Floats
     course.seen(cycle, shown, means)
 
 
-_USUAL_DISEASE = 150.0
+_USUAL_DISEASE, _USUAL_DOUBLING = 150.0, 75.0

@@ -200,12 +200,12 @@ class _Reader:
             if not regimens:
                 listed = ", ".join(one.drug for one in treatments) or "nothing"
                 raise ExperimentError(
-                    f"{where}: got a rule for {drug}, expected one for a drug of its arm, which is given {listed}."
+                    f"{where}: got a rule for {drug}, expected one for a drug of its arm: {listed}."
                 )
             units = {course.amount.unit for regimen in regimens for course in regimen.courses}
             if rule.amount is not None and units != {rule.amount.unit}:
                 raise ExperimentError(
-                    f"{where}: got a dose in {rule.amount.unit}, expected it in {' and '.join(sorted(units))} "
+                    f"{where}: got a dose in {rule.amount.unit}, expected {' and '.join(sorted(units))}, "
                     f"as {drug} is given."
                 )
         except MyelonicheError as error:
