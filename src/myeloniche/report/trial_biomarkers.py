@@ -138,9 +138,10 @@ def _put_rule(axes: Axes, judged: JudgedRule) -> None:
     ratio = f"HR {hazard.ratio:.2f} ({hazard.low:.2f} to {hazard.high:.2f})"
     axes.set_ylim(0, 1.3)
     axes.set_yticks(np.linspace(0, 1, 6))
+    axes.spines["left"].set_bounds(0, 1)
     axes.set_title(
-        f"high: {judged.rule}, in the other half\n"
-        f"     log-rank {p_words(judged.comparison.log_rank_p)}, {hazard.reason or ratio}",
+        f"high: {judged.rule}\n"
+        f"     other half: log-rank {p_words(judged.comparison.log_rank_p)}, {hazard.reason or ratio}",
         loc="left",
     )
 
