@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from myeloniche.pharmacology.body import Body
 from myeloniche.trials.clinic import ASSAYS, Clinic, Part
 from myeloniche.trials.design import Trial
-from myeloniche.trials.doses import Given, Prescription
+from myeloniche.trials.doses import Given, Pharmacy, Prescription
 from myeloniche.trials.imwg import Assessment, Criteria, Marker, assess
 from myeloniche.trials.marrow import Clone, Marrow
 from myeloniche.trials.neuropathy import Neuropathy
@@ -46,8 +45,8 @@ class Course:
 
     Attributes
     ----------
-    patient, arm, body
-        Covariates by name, the arm's name, and what doses are scaled with.
+    patient, arm, pharmacy
+        Covariates by name, the arm's name, and who makes up its doses.
     clones, states
         Parts of the tumour and where each stands, shape (state,).
     prescriptions
@@ -61,7 +60,7 @@ class Course:
     around: Surroundings
     patient: Mapping[str, Any]
     arm: str
-    body: Body
+    pharmacy: Pharmacy
     clones: tuple[Clone, ...]
     prescriptions: tuple[Prescription, ...]
     marker: Marker
@@ -102,7 +101,7 @@ class Course:
         """Return what is given up to the next visit; remembered as what is given now."""
         start, stop = self.days[-1] * _DAY_H, day * _DAY_H
         self.going = self.now
-        self.now = tuple(dose for one in self.prescriptions for dose in one.given(start, stop, self.body))
+        self.now = tuple(dose for one in self.prescriptions for dose in self.pharmacy.given(one, start, stop))
         return self.now
 
     def seen(self, cycle: int, values: Sequence[Mapping[str, float]], beta5: Sequence[float]) -> None:
@@ -165,4 +164,4 @@ class Course:
         start, stop = self.days[-1] * _DAY_H, day * _DAY_H
         own = {first.drug.name}
         self.doses.append(sum(dose.mg_per_m2 for dose in self.now if dose.drug in own))
-        self.planned.append(first.planned_mg_per_m2(start, stop, self.body))
+        self.planned.append(self.pharmacy.planned_mg_per_m2(first, start, stop))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from myeloniche.engine.timeline import Change, Period
@@ -11,11 +12,11 @@ from myeloniche.lab.laboratory import Laboratory
 from myeloniche.niche.names import sbml_id
 from myeloniche.pharmacology.body import Body
 from myeloniche.pharmacology.drug import Drug
-from myeloniche.pharmacology.regimen import Dose, Regimen
+from myeloniche.pharmacology.regimen import Amount, Dose
 from myeloniche.trials.design import TrialArm
 from myeloniche.trials.rules import Rule
 
-__all__ = ["Given", "Prescription", "periods_with", "prescriptions"]
+__all__ = ["Given", "Pharmacy", "Prescription", "periods_with", "prescriptions"]
 
 
 _PER_GRAM = 1000.0
@@ -48,12 +49,14 @@ class Prescription:
 
     Attributes
     ----------
-    drug, planned
-        What, and how it was planned.
+    drug
+        What is given.
     rules
         The arm's rules about it.
-    regimen, begin_h
-        What is given now, and from when its clock counts [h].
+    planned, schedule
+        The doses that were planned, and those that are to be given now, in the order of time.
+    until_h
+        When the trial ends [h].
     most
         Dose not to be exceeded, in the unit of the regimen; None where there is no such limit.
     stopped
@@ -63,10 +66,10 @@ class Prescription:
     """
 
     drug: Drug
-    planned: Regimen
     rules: tuple[Rule, ...]
-    regimen: Regimen
-    begin_h: float = 0.0
+    planned: tuple[Dose, ...]
+    schedule: tuple[Dose, ...]
+    until_h: float
     most: float | None = None
     stopped: bool = False
     fired: tuple[str, ...] = ()
@@ -81,46 +84,69 @@ class Prescription:
             if rule.action == "stop":
                 changed = replace(changed, stopped=True)
             elif rule.action == "change" and rule.regimen is not None:
-                changed = replace(changed, regimen=rule.regimen, begin_h=now_h)
+                later = tuple(rule.regimen.doses(now_h, self.until_h))
+                changed = replace(changed, schedule=later)
             elif rule.amount is not None:
                 limits = (rule.amount.number, changed.most)
                 changed = replace(changed, most=min(limit for limit in limits if limit is not None))
         return changed
 
-    def given(self, start_h: float, stop_h: float, body: Body) -> Iterator[Given]:
-        """Yield the doses from one visit to the next, the one at the very end left out."""
-        if not self.stopped:
-            for dose in _between(self.regimen, self.begin_h, start_h, stop_h):
-                yield self._given(self._limited(dose), body)
+    def due(self, start_h: float, stop_h: float) -> Iterator[Dose]:
+        """Yield the doses to be given from one visit to the next, the one at the very end left out."""
+        for dose in () if self.stopped else _between(self.schedule, start_h, stop_h):
+            if self.most is None or dose.amount.number <= self.most:
+                yield dose
+            else:
+                yield replace(dose, amount=replace(dose.amount, number=self.most))
 
-    def planned_mg_per_m2(self, start_h: float, stop_h: float, body: Body) -> float:
+
+@dataclass(frozen=True)
+class Pharmacy:
+    """Makes up doses for one body; what was made up once is remembered.
+
+    Attributes
+    ----------
+    body
+        What doses are scaled with.
+    """
+
+    body: Body
+    _made: dict[tuple[str, str, Amount], tuple[str, float, float]] = field(default_factory=dict)
+
+    def given(self, one: Prescription, start_h: float, stop_h: float) -> Iterator[Given]:
+        """Yield the doses of a drug from one visit to the next."""
+        assert one.drug.circulation is not None  # the trial's reader has asked before
+        drip = sbml_id(one.drug.circulation.drip)
+        for dose in one.due(start_h, stop_h):
+            target, amount, mg_per_m2 = self._measured(one.drug, dose)
+            yield Given(one.drug.name, dose.hours, drip, target, amount, dose.over_h, mg_per_m2)
+
+    def planned_mg_per_m2(self, one: Prescription, start_h: float, stop_h: float) -> float:
         """Return what the trial's plan would have given from one visit to the next [mg/m2]."""
-        return sum(_mg_per_m2(dose, body) for dose in _between(self.planned, 0.0, start_h, stop_h))
+        doses = _between(one.planned, start_h, stop_h)
+        return sum(self._measured(one.drug, dose)[2] for dose in doses)
 
-    def _limited(self, dose: Dose) -> Dose:
-        if self.most is None or dose.amount.number <= self.most:
-            return dose
-        return replace(dose, amount=replace(dose.amount, number=self.most))
-
-    def _given(self, dose: Dose, body: Body) -> Given:
-        assert self.drug.circulation is not None  # the trial's reader has asked before
-        target, amount = self.drug.given(dose, body)
-        drip = sbml_id(self.drug.circulation.drip)
-        return Given(
-            self.drug.name, dose.hours, drip, sbml_id(target), amount, dose.over_h, _mg_per_m2(dose, body)
-        )
+    def _measured(self, drug: Drug, dose: Dose) -> tuple[str, float, float]:
+        key = (drug.name, dose.route, dose.amount)
+        if key not in self._made:
+            target, amount = drug.given(dose, self.body)
+            surface = _PER_GRAM * dose.amount.mass_g(self.body) / (self.body.surface_m2 or 1.0)
+            self._made[key] = (sbml_id(target), amount, surface)
+        return self._made[key]
 
 
-def prescriptions(arm: TrialArm, laboratory: Laboratory) -> tuple[Prescription, ...]:
+def prescriptions(arm: TrialArm, laboratory: Laboratory, until_h: float) -> tuple[Prescription, ...]:
     """Return what an arm begins with."""
+    planned = [(one, tuple(one.regimen.doses(0.0, until_h))) for one in arm.treatments]
     return tuple(
         Prescription(
             laboratory.drug(one.drug),
-            one.regimen,
             tuple(rule for rule in arm.rules if rule.drug == one.drug),
-            one.regimen,
+            doses,
+            doses,
+            until_h,
         )
-        for one in arm.treatments
+        for one, doses in planned
     )
 
 
@@ -147,11 +173,6 @@ def periods_with(
     return [Period(stop - start, tuple(changes[start])) for start, stop in pairwise(times)]
 
 
-def _between(regimen: Regimen, begin_h: float, start_h: float, stop_h: float) -> Iterator[Dose]:
-    for dose in regimen.doses(begin_h, stop_h):
-        if start_h <= dose.hours < stop_h:
-            yield dose
-
-
-def _mg_per_m2(dose: Dose, body: Body) -> float:
-    return _PER_GRAM * dose.amount.mass_g(body) / (body.surface_m2 or 1.0)
+def _between(doses: Sequence[Dose], start_h: float, stop_h: float) -> Sequence[Dose]:
+    begin, end = (bisect_left(doses, time, key=lambda dose: dose.hours) for time in (start_h, stop_h))
+    return doses[begin:end]

@@ -98,13 +98,17 @@ class Population:
             if reason:
                 rejected[reason] += 1
                 self._redraw(columns, place, stream(seed, Purpose.REDRAW, first + place), rejected)
-        arrays = {name: pyarrow.array(values.tolist()) for name, values in columns.items()} if count else {}
+        kinds = {one.name: pyarrow.string() if one.is_text else pyarrow.float64() for one in self.covariates}
+        arrays = {
+            name: pyarrow.array(values.tolist(), kinds.get(name, pyarrow.int64()))
+            for name, values in columns.items()
+        }
         table = pyarrow.table({"patient": pyarrow.array(range(first, first + count), "int64"), **arrays})
         return table.replace_schema_metadata({REJECTED: json.dumps(dict(sorted(rejected.items())))})
 
     @cached_property
     def _factor(self) -> Floats:
-        factor: Floats = np.linalg.cholesky(self.correlation)
+        factor: Floats = np.asarray(np.linalg.cholesky(self.correlation), np.float64)
         return factor
 
     def _columns(self, uniform: Floats) -> tuple[Columns, list[str]]:

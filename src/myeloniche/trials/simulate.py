@@ -24,7 +24,7 @@ from myeloniche.trials.allocation import allocate
 from myeloniche.trials.clinic import load_clinic
 from myeloniche.trials.course import OK, Course, Surroundings
 from myeloniche.trials.design import Trial
-from myeloniche.trials.doses import periods_with, prescriptions
+from myeloniche.trials.doses import Pharmacy, periods_with, prescriptions
 from myeloniche.trials.effects import CLONES
 from myeloniche.trials.imwg import followed_by, load_criteria
 from myeloniche.trials.marrow import Clone, Marrow, body_of_patient, open_marrow
@@ -92,14 +92,16 @@ def _courses(around: Surroundings, first: int, stop: int) -> list[Course]:
     trial, marrow = around.trial, around.marrow
     patients = trial.population.draw(stop - first, trial.seed, first=first).to_pylist()
     sets = _plausible_sets(trial, marrow)
+    end_h = trial.duration_days * _DAY_H
+    given = {arm.name: prescriptions(arm, marrow.laboratory, end_h) for arm in trial.arms}
     return [
         Course(
             around,
             patient,
             arm,
-            body_of_patient(patient),
+            Pharmacy(body_of_patient(patient)),
             tuple(_clones(around, patient, sets[patient["plausible_set"]])),
-            prescriptions(trial.arm(arm), marrow.laboratory),
+            given[arm],
             followed_by(patient),
         )
         for patient, arm in zip(patients, allocate(trial, first, stop), strict=True)
