@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
 from myeloniche.errors import UnknownNameError
 from myeloniche.findings.wilson import wilson_interval
-from myeloniche.trials.response import best_changes, response_table, share_of
+from myeloniche.trials.response import response_table, share_of
 
 
 def patients(*responses: str | None, arm: str = "a", status: str = "ok") -> pa.Table:
@@ -51,15 +50,3 @@ def test_side_effects_and_causes_are_counted(cohort) -> None:
         assert row.neuropathy[1].count >= row.neuropathy[2].count >= row.neuropathy[3].count > 0
         assert 0.6 < row.dose_intensity < 1
         assert set(row.relapses) <= {"PSMB5 up", "resistant clone", "stroma"}
-
-
-def test_the_best_change_follows_the_measurable_marker() -> None:
-    visits = pa.table(
-        {
-            "patient": [2, 2, 2, 1, 1, 3],
-            "day": [42.0, 0.0, 21.0, 0.0, 21.0, 0.0],
-            "m_protein_g_L": [30.0, 40.0, 10.0, 2.0, 0.1, 50.0],
-            "flc_mg_L": [1.0, 1.0, 1.0, 400.0, 600.0, 1.0],
-        }
-    )
-    assert best_changes(visits, [1, 2, 3, 4]) == pytest.approx([0.5, -0.75, np.nan, np.nan], nan_ok=True)

@@ -20,7 +20,7 @@ from myeloniche.trials.runner import run_trial
 from myeloniche.trials.survival import Comparison, HazardRatio, compare_arms, kaplan_meier
 
 TRIAL = StandIn(size=80)
-FIGURES = ("pfs", "ttp", "dor", "waterfall", "swimmer", "m_protein", "biomarkers")
+FIGURES = ("pfs", "ttp", "dor", "waterfall", "swimmer", "spider", "biomarkers")
 
 
 @pytest.fixture(scope="module")

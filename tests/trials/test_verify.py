@@ -12,7 +12,7 @@ import pytest
 from stand_in import StandIn, simulate
 
 from myeloniche.errors import MyelonicheError
-from myeloniche.trials.response import best_changes
+from myeloniche.trials.marker import best_changes
 from myeloniche.trials.results_folder import read_results
 from myeloniche.trials.runner import run_trial
 from myeloniche.trials.verify import verify
@@ -102,7 +102,7 @@ def test_results_are_read_whole(folder) -> None:
     assert found.failed() == {}
     some = found.visits_of([41, 3])
     assert some.equals(whole.visits.filter(pc.is_in(whole.visits["patient"], pa.array([3, 41]))))
-    assert found.best_changes() == pytest.approx(best_changes(whole.visits, range(50)), nan_ok=True)
+    assert found.best_changes() == pytest.approx(best_changes(whole.patients, whole.visits), nan_ok=True)
 
 
 def test_incomplete_results_are_refused(folder) -> None:

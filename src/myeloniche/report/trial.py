@@ -63,7 +63,7 @@ def write_trial(results: TrialResults) -> TrialReport:
     patients = results.patients
     writer.figure("waterfall", lambda: draw_waterfall(patients, results.best_changes()))
     writer.figure("swimmer", lambda: draw_swimmer(patients))
-    writer.figure("m_protein", lambda: draw_spider(patients, results.visits_of))
+    writer.figure("spider", lambda: draw_spider(patients, results.visits_of))
     seed = int(results.manifest.decides["seed"])
     writer.figure("biomarkers", lambda: draw_markers(analyse_markers(patients, seed=seed)))
     return writer.report()
@@ -103,7 +103,7 @@ class _Writer:
         curves = {
             arm: kaplan_meier(durations.days[mine], durations.events[mine]) for arm, mine in chosen.items()
         }
-        compared = compare_arms(durations)
+        compared = compare_arms(durations, reference=arms[0])
         name = ENDPOINTS[endpoint]
         title = f"{name[0].upper()}{name[1:]}"
         self.figure(endpoint, lambda: draw_survival(curves, title=title, comparisons=compared))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["comparison_words", "draw_survival", "median_words", "p_words", "put_survival"]
 
 _WIDTH, _HEIGHT, _LEFT, _ROW = 6.4, 3.3, 0.62, 0.165
+_LEGEND: dict[str, Any] = {"fontsize": 7.5, "frameon": False, "borderaxespad": 0.1}
 _STYLES = ("-", "--", "-.", ":")
 _STEPS = (1, 2, 3, 4, 6, 12, 24, 36, 60)
 _MOST_TICKS = 9
@@ -44,11 +45,12 @@ def draw_survival(
 
     notes = [comparison_words(one) for one in comparisons]
     below = 0.72 + 2 * _ROW * len(curves)
-    above = 0.34 + 0.17 * len(notes)
+    above = 0.38 + 0.17 * len(notes) + 0.19 * len(curves)
     height = _HEIGHT + below + above
     figure = Figure(figsize=(_WIDTH, height))
     axes = figure.add_axes((_LEFT / _WIDTH, below / height, 1 - (_LEFT + 0.15) / _WIDTH, _HEIGHT / height))
     put_survival(axes, curves)
+    axes.legend(**_LEGEND, loc="lower left", bbox_to_anchor=(0, 1))
     figure.text(0.02, 1 - 0.06 / height, title, fontsize=9.5, color=INK, va="top")
     for place, note in enumerate(notes):
         figure.text(0.02, 1 - (0.27 + 0.17 * place) / height, note, fontsize=8, color=INK, va="top")
@@ -67,7 +69,7 @@ def put_survival(axes: Axes, curves: Mapping[str, SurvivalCurve], *, risk: bool 
     axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:.0f}")
     axes.set_ylabel("patients without an event [%]", fontsize=8)
     axes.set_xlabel("time [months]", fontsize=8)
-    axes.legend(fontsize=7.5, frameon=False, loc="upper right", borderaxespad=0.1)
+    axes.legend(**_LEGEND, loc="upper right")
     plain_axes(axes)
     if risk:
         _put_risk(axes, curves, ticks)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_waterfall"]
 
-_MOST = 300
+_MOST, _FEW = 300, 60
 _HIGHEST = 100.0  # per cent; what rises further is cut there
 _LEVELS = {"MR": -25.0, "PR": -50.0, "VGPR": -90.0}
 
@@ -48,7 +48,9 @@ def draw_waterfall(patients: pyarrow.Table, changes: Floats) -> Figure:
         order = evenly(mine[np.argsort(-changes[mine], kind="stable")], _MOST)
         heights = np.minimum(100 * changes[order], _HIGHEST)
         colours = [RESPONSE_COLOURS.get(word, RESPONSE_COLOURS[""]) for word in best[order].tolist()]
-        axes.bar(np.arange(order.size), heights, width=1.0, color=colours, lw=0)
+        axes.bar(
+            np.arange(order.size), heights, width=1.0 if order.size > _FEW else 0.85, color=colours, lw=0
+        )
         for label, level in _LEVELS.items():
             axes.axhline(level, color=GREY, lw=0.6, ls=":")
             where = axes.get_yaxis_transform()

@@ -1,4 +1,4 @@
-"""How much memory and disk a trial will take, from one of its patients."""
+"""How much memory and disk a trial will take, from some of its patients."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from myeloniche.trials.work import Results
 
 __all__ = ["Estimate", "estimate"]
 
-# the tables, their rows while they are made, the encoded files, and one part that waits to be written
-_COPIES = 8
+PROBED = 8
+"""Patients that are simulated for an estimate."""
+# of the tables' bytes: as tables, encoded, and above all as rows of Python while they are made (measured)
+_COPIES = 30
 _KIBI = 1024
 _MEGA = 1e6
 
@@ -42,25 +44,25 @@ class Estimate:
         return self.processes * (self.process_mb + self.part_mb)
 
     def __str__(self) -> str:
-        return (
-            f"memory: about {self.total_mb:,.0f} MB ({self.processes} x {self.process_mb:,.0f} MB and "
-            f"{self.part_mb:,.0f} MB for a part of patients); disk: at most {self.disk_mb:,.0f} MB"
-        )
+        each = f"{self.process_mb:,.0f} MB and {max(self.part_mb, 1):,.0f} MB for a part of the patients"
+        count = f"{self.processes} processes of " if self.processes > 1 else ""
+        disk = f"up to {max(self.disk_mb, 1):,.0f} MB"
+        return f"memory: about {self.total_mb:,.0f} MB ({count}{each}); disk: {disk}"
 
 
-def estimate(one: Results, *, chunk: int, size: int, workers: int) -> Estimate:
-    """Return what a run will take.
+def estimate(some: Results, *, chunk: int, size: int, workers: int) -> Estimate:
+    """Return what a run will take at most.
 
     Parameters
     ----------
-    one
-        The results of one patient, simulated in this process.
+    some
+        The results of some patients, simulated in this process.
     chunk, size
         Patients of a part, and of the trial.
     workers
         Processes that simulate.
     """
-    row_mb = (one.patients.nbytes + one.visits.nbytes) / _MEGA
+    row_mb = (some.patients.nbytes + some.visits.nbytes) / some.patients.num_rows / _MEGA
     processes = workers if workers == 1 else workers + 1
     return Estimate(_peak_mb(), row_mb * chunk * _COPIES, processes, row_mb * size)
 

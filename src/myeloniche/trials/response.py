@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from myeloniche.errors import UnknownNameError
-from myeloniche.trials.cohort import Bools, Floats, arms_of, numbers, words
+from myeloniche.trials.cohort import Bools, arms_of, numbers, words
 
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["RESPONSES", "ArmRow", "Share", "best_changes", "response_table", "share_of"]
+__all__ = ["RESPONSES", "ArmRow", "Share", "response_table", "share_of"]
 
 RESPONSES = ("CR", "VGPR", "PR", "MR", "SD", "PD")
 """Best first; sCR, where it is told apart, counts as CR."""
 _DEEPER = {"sCR": "CR"}
-# IMWG: serum M-protein is measurable from 1 g/dL, else the involved free light chain is followed
-_MEASURABLE_G_L = 10.0
 
 
 @dataclass(frozen=True)
@@ -167,38 +165,3 @@ def _causes(patients: pyarrow.Table, mine: Bools) -> dict[str, int]:
         return {}
     causes = [cause for cause in words(patients, "relapse_cause")[mine].tolist() if cause]
     return {cause: causes.count(cause) for cause in sorted(set(causes))}
-
-
-def best_changes(visits: pyarrow.Table, patients: Sequence[int]) -> Floats:
-    """Return the largest fall of the tumour marker of each patient, as a change from its first visit [1].
-
-    Parameters
-    ----------
-    visits
-        A row per visit, with ``patient``, ``day``, ``m_protein_g_L`` and ``flc_mg_L``.
-    patients
-        Whose; in this order.
-
-    Returns
-    -------
-    Smallest value after the first visit over that of the first visit, minus 1; NaN for a patient with fewer
-    than two visits. The marker is the M-protein where it is measurable at first (from 10 g/L), else the
-    involved free light chain.
-    """
-    identities = numbers(visits, "patient").astype(np.int64)
-    order = np.lexsort((numbers(visits, "day"), identities))
-    identities = identities[order]
-    protein, chain = numbers(visits, "m_protein_g_L")[order], numbers(visits, "flc_mg_L")[order]
-    known, starts = np.unique(identities, return_index=True)
-    stops = np.append(starts[1:], identities.size)
-    place = dict(zip(known.tolist(), zip(starts.tolist(), stops.tolist(), strict=True), strict=True))
-    changes = np.full(len(patients), np.nan)
-    for row, patient in enumerate(patients):
-        first, stop = place.get(patient, (0, 0))
-        if stop - first < 2:
-            continue
-        marker = protein if protein[first] >= _MEASURABLE_G_L else chain
-        later = marker[first + 1 : stop]
-        if marker[first] > 0 and np.isfinite(later).any():
-            changes[row] = np.nanmin(later) / marker[first] - 1
-    return changes

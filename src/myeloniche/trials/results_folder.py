@@ -15,15 +15,14 @@ from myeloniche.errors import MyelonicheError
 from myeloniche.trials.cohort import Floats, words
 from myeloniche.trials.extras import parquet
 from myeloniche.trials.manifest import Manifest, read_manifest
+from myeloniche.trials.marker import MARKER_COLUMNS, best_changes
 from myeloniche.trials.parts import Parts, Slices
-from myeloniche.trials.response import best_changes
 
 if TYPE_CHECKING:
     import pyarrow
 
 __all__ = ["TrialResults", "read_results"]
 
-_MARKERS = ["patient", "day", "m_protein_g_L", "flc_mg_L"]
 _REJECTED = b"rejected"
 
 
@@ -77,10 +76,10 @@ class TrialResults:
 
     def best_changes(self) -> Floats:
         """Return the largest fall of each patient's tumour marker; see the function of this name."""
-        slices = self._parts.slices
-        found = [
-            best_changes(visits, range(*slices[part])) for part, visits in enumerate(self.visits(_MARKERS))
-        ]
+        found = []
+        for part, visits in enumerate(self.visits(MARKER_COLUMNS)):
+            first, stop = self._parts.slices[part]
+            found.append(best_changes(self.patients.slice(first, stop - first), visits))
         return np.concatenate(found)
 
     @property

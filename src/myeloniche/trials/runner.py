@@ -13,7 +13,7 @@ from pathlib import Path
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials.cluster import DaskCluster, LocalDask
 from myeloniche.trials.manifest import AnyTrial, begin_manifest
-from myeloniche.trials.memory import estimate
+from myeloniche.trials.memory import PROBED, estimate
 from myeloniche.trials.parts import Parts, Slices, only_run
 from myeloniche.trials.processes import LocalProcesses, ThisProcess
 from myeloniche.trials.work import AbstractSite, Simulate, Task
@@ -117,9 +117,9 @@ def run_trial(
 
 
 def _say_memory(watcher: Watcher, parts: Parts, task: Task, workers: int) -> None:
-    one = task.simulate(task.trial, task.first, task.first + 1, workers=1)
+    some = task.simulate(task.trial, task.first, min(task.first + PROBED, task.stop), workers=1)
     slices = parts.slices
-    watcher.tell(str(estimate(one, chunk=slices.chunk, size=slices.size, workers=workers)))
+    watcher.tell(str(estimate(some, chunk=slices.chunk, size=slices.size, workers=workers)))
 
 
 def _site(workers: int, scheduler: str | None) -> AbstractSite:
