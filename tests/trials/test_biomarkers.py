@@ -112,11 +112,14 @@ def test_the_bootstrap_interval_is_near_that_of_hanley_and_mcneil() -> None:
 
 
 def test_the_combination_beats_each_marker(cohort) -> None:
-    curves = single_against_combined(cohort, ("ATF3", "ATF4", "CDK5"))
+    curves, gain = single_against_combined(cohort, ("ATF3", "ATF4", "CDK5"))
 
     assert [curve.label for curve in curves] == ["ATF3", "ATF4", "CDK5", "combined"]
     assert curves[-1].area > max(curve.area for curve in curves[:-1])
     assert curves[2].low < 0.5 < curves[0].low
+    assert gain.single in ("ATF3", "ATF4")
+    assert gain.area == pytest.approx(curves[-1].area - gain.single_area)
+    assert gain.low < gain.area < gain.high
 
 
 def test_cross_validation_promises_nothing_of_noise() -> None:
@@ -130,9 +133,12 @@ def test_cross_validation_promises_nothing_of_noise() -> None:
 
 
 def test_a_seed_gives_the_same_bits(cohort) -> None:
-    one, two = (single_against_combined(cohort, ("ATF3", "ATF4"), seed=4) for _ in range(2))
+    (one, first), (two, second) = (
+        single_against_combined(cohort, ("ATF3", "ATF4"), seed=4) for _ in range(2)
+    )
 
     assert [(roc.area, roc.low, roc.high) for roc in one] == [(roc.area, roc.low, roc.high) for roc in two]
+    assert first == second
 
 
 def test_what_cannot_be_analysed_is_refused(cohort) -> None:

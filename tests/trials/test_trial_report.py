@@ -47,7 +47,8 @@ def test_the_summary_says_what_the_terminal_says(written) -> None:
     for words in ("Best response", "at least PR", "neuropathy, grade 2 up", "relapse by stroma", "median"):
         assert words in text
     assert all(remark in text for remark in report.remarks)
-    assert sum("log-rank p" in remark and "HR" in remark for remark in report.remarks) == 3
+    assert sum("log-rank p" in remark and "HR" in remark for remark in report.remarks) == 4
+    assert sum("Mann-Whitney p" in remark for remark in report.remarks) == 7
 
 
 def test_the_csv_holds_counts_shares_and_intervals(written) -> None:
@@ -105,7 +106,7 @@ def test_a_trial_too_small_for_biomarkers_says_so(tmp_path) -> None:
     report = write_trial(read_results(folder))
 
     assert not (folder / "biomarkers.png").exists()
-    assert any(remark.startswith("no figure biomarkers.png: ") for remark in report.remarks)
+    assert any(remark.startswith("no analysis of biomarkers: ") for remark in report.remarks)
 
 
 @pytest.fixture

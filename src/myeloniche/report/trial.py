@@ -65,7 +65,7 @@ def write_trial(results: TrialResults) -> TrialReport:
     writer.figure("swimmer", lambda: draw_swimmer(patients))
     writer.figure("spider", lambda: draw_spider(patients, results.visits_of))
     seed = int(results.manifest.decides["seed"])
-    writer.figure("biomarkers", lambda: draw_markers(analyse_markers(patients, seed=seed)))
+    writer.markers(seed)
     return writer.report()
 
 
@@ -110,13 +110,19 @@ class _Writer:
         self.tables.append(survival_text(name, curves))
         self.remarks += [f"{name}: {comparison_words(one)}" for one in compared]
 
-    def figure(self, name: str, draw: Callable[[], Figure]) -> None:
-        """Write a figure, or say why there is none."""
+    def markers(self, seed: int) -> None:
+        """Write the analysis of biomarkers, or say why there is none."""
         try:
-            figure = draw()
+            found = analyse_markers(self.results.patients, seed=seed)
         except MyelonicheError as error:
-            self.remarks.append(f"no figure {name}.png: {error}")
+            self.remarks.append(f"no analysis of biomarkers: {error}")
             return
+        self.remarks += found.words()
+        self.figure("biomarkers", lambda: draw_markers(found))
+
+    def figure(self, name: str, draw: Callable[[], Figure]) -> None:
+        """Write a figure."""
+        figure = draw()
         path = self.results.folder / f"{name}.png"
         figure.savefig(path, dpi=_DPI)
         self.paths.append(path)

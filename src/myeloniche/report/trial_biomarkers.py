@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from myeloniche.report.palette import GREY, INK, OKABE_ITO, plain_axes
-from myeloniche.report.trial_survival import p_words, put_survival
+from myeloniche.report.trial_survival import comparison_words, median_words, p_words, put_survival
 from myeloniche.trials.biomarkers import (
     EARLY_MONTHS,
     MARKERS,
+    Gain,
     JudgedRule,
     MarkerTest,
     Roc,
@@ -34,6 +35,7 @@ __all__ = ["MarkerAnalysis", "analyse_markers", "draw_markers"]
 
 _RULE = ("ATF3", "ATF4")
 _MOST_POINTS = 150
+_MOST_PATIENTS = 5000
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,35 @@ class MarkerAnalysis:
     judged
         The cut-off rule, chosen on one half of the patients and judged on the other.
     curves
-        Cross-validated ROC curves of each marker, and last of all together.
+        ROC curves of each marker, and last of all together.
+    gain
+        Of the combination over the best single marker.
     """
 
     patients: pyarrow.Table
     tests: tuple[MarkerTest, ...]
     judged: JudgedRule
     curves: tuple[Roc, ...]
+    gain: Gain
+
+    def words(self) -> tuple[str, ...]:
+        """Return a sentence for each result."""
+        judged, gain = self.judged, self.gain
+        tests = [
+            f"{test.marker}: median {test.median_early:.3g} in {test.early} patients with a PFS under "
+            f"{EARLY_MONTHS:g} months, {test.median_late:.3g} in {test.late} others, Mann-Whitney "
+            f"{p_words(test.p)}"
+            for test in self.tests
+        ]
+        return (
+            f"biomarkers of {self.patients.num_rows} patients:",
+            *tests,
+            f"high is {judged.rule} ({judged.rule.origin}); in the other half: high "
+            f"{median_words(judged.high)}, rest {median_words(judged.rest)}; "
+            f"{comparison_words(judged.comparison)}",
+            f"area under the curve: combined {self.curves[-1].area:.2f}, {gain.single} alone "
+            f"{gain.single_area:.2f}; gain {gain_words(gain)}",
+        )
 
 
 def analyse_markers(patients: pyarrow.Table, *, seed: int) -> MarkerAnalysis:
@@ -75,12 +99,27 @@ def analyse_markers(patients: pyarrow.Table, *, seed: int) -> MarkerAnalysis:
     """
     import pyarrow
 
+    patients = _some(patients, seed)
     there = tuple(marker for marker in MARKERS if marker in patients.column_names)
     tests = tuple(mann_whitney(patients, marker) for marker in (there or _RULE))
     half = training_half(patients, seed=seed)
     rule = best_cut_offs(patients.filter(pyarrow.array(half)), _RULE)
     judged = judge_rule(patients.filter(pyarrow.array(~half)), rule)
-    return MarkerAnalysis(patients, tests, judged, single_against_combined(patients, there, seed=seed))
+    curves, gain = single_against_combined(patients, there, seed=seed)
+    return MarkerAnalysis(patients, tests, judged, curves, gain)
+
+
+def _some(patients: pyarrow.Table, seed: int) -> pyarrow.Table:
+    """Return all patients, or as many by lot as the bootstrap can take."""
+    if patients.num_rows <= _MOST_PATIENTS:
+        return patients
+    order = np.random.default_rng(seed).permutation(patients.num_rows)
+    return patients.take(np.sort(order[:_MOST_PATIENTS]))
+
+
+def gain_words(gain: Gain) -> str:
+    """Return a gain with its interval."""
+    return f"{gain.area:.2f} ({gain.low:.2f} to {gain.high:.2f})".replace("-", "−")
 
 
 def draw_markers(found: MarkerAnalysis) -> Figure:
@@ -92,7 +131,7 @@ def draw_markers(found: MarkerAnalysis) -> Figure:
     _put_groups(frames[0, 0], found.patients, [test for test in found.tests if test.marker in _RULE])
     _put_rule(frames[0, 1], found.judged)
     _put_curves(frames[1, 0], found.curves)
-    _put_areas(frames[1, 1], found.curves)
+    _put_areas(frames[1, 1], found)
     for letter, axes in zip("abcd", frames.ravel(), strict=True):
         axes.set_title(f"{letter}  {axes.get_title(loc='left')}", fontsize=8.5, loc="left", color=INK)
         plain_axes(axes)
@@ -136,12 +175,16 @@ def _put_rule(axes: Axes, judged: JudgedRule) -> None:
     put_survival(axes, {"high": judged.high, "rest": judged.rest}, risk=False)
     hazard = judged.comparison.hazard
     ratio = f"HR {hazard.ratio:.2f} ({hazard.low:.2f} to {hazard.high:.2f})"
-    axes.set_ylim(0, 1.3)
+    axes.set_ylim(0, 1.4)
+    legend = axes.get_legend()
+    if legend is not None:
+        legend.set_title("in the half not used for the cut-offs")
+        legend.get_title().set_fontsize(7.5)
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.spines["left"].set_bounds(0, 1)
     axes.set_title(
         f"high: {judged.rule}\n"
-        f"     other half: log-rank {p_words(judged.comparison.log_rank_p)}, {hazard.reason or ratio}",
+        f"     log-rank {p_words(judged.comparison.log_rank_p)}, {hazard.reason or ratio}",
         loc="left",
     )
 
@@ -162,7 +205,8 @@ def _put_curves(axes: Axes, curves: Sequence[Roc]) -> None:
     axes.set_title(f"early progression (< {EARLY_MONTHS:g} months)", loc="left")
 
 
-def _put_areas(axes: Axes, curves: Sequence[Roc]) -> None:
+def _put_areas(axes: Axes, found: MarkerAnalysis) -> None:
+    curves = found.curves
     for place, curve in enumerate(curves):
         colour = OKABE_ITO[0] if place == len(curves) - 1 else GREY
         axes.plot([curve.low, curve.high], [place, place], color=colour, lw=1.6)
@@ -173,5 +217,5 @@ def _put_areas(axes: Axes, curves: Sequence[Roc]) -> None:
     axes.axvline(0.5, color=GREY, lw=0.8, ls=":")
     axes.set_yticks(range(len(curves)), [curve.label for curve in curves])
     axes.invert_yaxis()
-    axes.set_xlabel("area under the curve [1]", fontsize=8)
-    axes.set_title("area with 95 % bootstrap interval", loc="left")
+    axes.set_xlabel("area under the curve [1], 95 % interval by bootstrap", fontsize=8)
+    axes.set_title(f"gain over {found.gain.single}: {gain_words(found.gain)}", loc="left")

@@ -29,17 +29,30 @@ RESPONSE_COLOURS = {
 }
 """From deep to none; an empty one is that of a patient who cannot be judged."""
 
-_LEGEND = 0.32
+_LEGEND_ROW, _MOST_COLUMNS = 0.22, 7
 
 
-def arm_frames(arms: Sequence[str], *, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a frame per arm side by side, in rows of two, and room for a legend below."""
+def arm_frames(
+    arms: Sequence[str], *, width: float, height: float, entries: int = 0
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a frame per arm side by side, in rows of two, and room for a legend below.
+
+    Parameters
+    ----------
+    arms
+        Their names.
+    width, height
+        Of a frame [inch].
+    entries
+        Of the legend.
+    """
     from matplotlib.figure import Figure
 
     columns = min(2, len(arms))
     rows = -(-len(arms) // columns)
-    figure = Figure(figsize=(width * columns, height * rows + _LEGEND), layout="constrained")
-    share = _LEGEND / (height * rows + _LEGEND)
+    legend = 0.1 + _LEGEND_ROW * -(-entries // _MOST_COLUMNS)
+    figure = Figure(figsize=(width * max(columns, 2), height * rows + legend), layout="constrained")
+    share = legend / (height * rows + legend)
     figure.get_layout_engine().set(rect=(0, share, 1, 1 - share))  # type: ignore[union-attr, call-arg]
     frames = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for spare in frames.ravel()[len(arms) :]:
@@ -53,7 +66,7 @@ def legend_below(figure: Figure, handles: Sequence[Artist], labels: Sequence[str
         handles,
         labels,
         loc="lower center",
-        ncols=len(labels),
+        ncols=min(len(labels), _MOST_COLUMNS),
         frameon=False,
         fontsize=7.5,
         handlelength=1.2,

@@ -42,7 +42,7 @@ def draw_spider(patients: pyarrow.Table, visits_of: Callable[[Sequence[int]], py
 
     arms, days = words(patients, "arm"), numbers(patients, "pfs_days")
     names = arms_of(patients)
-    figure, frames = arm_frames(names, width=3.6, height=2.9)
+    figure, frames = arm_frames(names, width=3.6, height=2.9, entries=len(_GROUPS))
     for axes, name in zip(frames, names, strict=True):
         mine = np.flatnonzero((arms == name) & np.isfinite(days))
         order = evenly(mine[np.argsort(days[mine], kind="stable")], _MOST)

@@ -44,7 +44,7 @@ def draw_survival(
     from matplotlib.figure import Figure
 
     notes = [comparison_words(one) for one in comparisons]
-    below = 0.72 + 2 * _ROW * len(curves)
+    below = 0.58 + 2 * _ROW * len(curves)
     above = 0.38 + 0.17 * len(notes) + 0.19 * len(curves)
     height = _HEIGHT + below + above
     figure = Figure(figsize=(_WIDTH, height))

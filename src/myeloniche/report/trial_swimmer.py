@@ -36,6 +36,7 @@ _NERVES: dict[str, Any] = {
     "ls": "",
     "mew": 0.9,
 }
+_MARKS = {"progression or death": _EVENT, "ongoing": _ONGOING, "first neuropathy": _NERVES}
 
 
 def draw_swimmer(patients: pyarrow.Table) -> Figure:
@@ -49,7 +50,10 @@ def draw_swimmer(patients: pyarrow.Table) -> Figure:
     lanes = [np.flatnonzero((arms == name) & np.isfinite(days)) for name in names]
     chosen = [evenly(mine[np.argsort(-days[mine], kind="stable")], _MOST) for mine in lanes]
     most = max(order.size for order in chosen)
-    figure, frames = arm_frames(names, width=3.6, height=0.9 + 0.1 * max(most, 12))
+    present = responses_present(best[np.concatenate(chosen)].tolist())
+    figure, frames = arm_frames(
+        names, width=3.6, height=0.9 + 0.1 * max(most, 12), entries=len(present) + len(_MARKS)
+    )
     for axes, name, mine, order in zip(frames, names, lanes, chosen, strict=True):
         _put_lanes(axes, patients, order, best)
         frame_title(axes, name, int((arms == name).sum()), usable=mine.size, shown=order.size)
@@ -58,17 +62,13 @@ def draw_swimmer(patients: pyarrow.Table) -> Figure:
         axes.set_yticks([])
         plain_axes(axes)
         axes.spines["left"].set_visible(False)
-    shown = np.concatenate(chosen)
-    present = responses_present(best[shown].tolist())
-    marks = [Line2D([], [], **style) for style in (_EVENT, _ONGOING, _NERVES)]
+    marks = [Line2D([], [], **style) for style in _MARKS.values()]
     legend_below(
         figure,
         [*(Patch(color=RESPONSE_COLOURS[response]) for response in present), *marks],
         [
             *(response or "not evaluable" for response in present),
-            "progression or death",
-            "ongoing",
-            "first neuropathy",
+            *_MARKS,
         ],
     )
     return figure

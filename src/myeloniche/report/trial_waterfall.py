@@ -42,7 +42,7 @@ def draw_waterfall(patients: pyarrow.Table, changes: Floats) -> Figure:
 
     arms, best = words(patients, "arm"), words(patients, "best_response")
     names = arms_of(patients)
-    figure, frames = arm_frames(names, width=3.6, height=2.9)
+    figure, frames = arm_frames(names, width=3.6, height=2.9, entries=len(RESPONSE_COLOURS))
     for axes, name in zip(frames, names, strict=True):
         mine = np.flatnonzero((arms == name) & np.isfinite(changes))
         order = evenly(mine[np.argsort(-changes[mine], kind="stable")], _MOST)

@@ -23,6 +23,7 @@ __all__ = [
     "EARLY_MONTHS",
     "MARKERS",
     "CutOffs",
+    "Gain",
     "JudgedRule",
     "MarkerTest",
     "Roc",
@@ -41,6 +42,7 @@ MARKERS = ("ATF3", "ATF4", "XBP1", "KLF9", "NAMPT", "CDK5", "PSMB5")
 """Factors of sensitivity to a proteasome inhibitor that patients may differ in."""
 EARLY_MONTHS = 6.0
 _RESAMPLES = 2000
+_NUMBERS_AT_ONCE = 2_000_000
 _FEWEST = 0.15  # a group of a cut-off rule holds at least this share
 
 
@@ -106,6 +108,25 @@ class Roc:
     high: float
     false_positives: Floats
     true_positives: Floats
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Area under the curve that a combination has over the best single marker.
+
+    Attributes
+    ----------
+    single, single_area
+        That marker, and its area.
+    area, low, high
+        The gain with its bootstrap interval; each draw of patients is judged by both.
+    """
+
+    single: str
+    single_area: float
+    area: float
+    low: float
+    high: float
 
 
 def early_progression(patients: pyarrow.Table, *, months: float = EARLY_MONTHS) -> tuple[Bools, Bools]:
@@ -242,6 +263,7 @@ def roc(label: str, scores: Floats, early: Bools, *, seed: int = 0, confidence: 
         confidence_level=confidence,
         method="percentile",
         vectorized=True,
+        batch=_batch(scores.size),
         rng=np.random.default_rng(seed),
     ).confidence_interval
     cuts = np.unique(scores)[::-1]
@@ -249,6 +271,11 @@ def roc(label: str, scores: Floats, early: Bools, *, seed: int = 0, confidence: 
         np.concatenate([[0.0], ecdf(group).sf.evaluate(cuts), [1.0]]) for group in (late_scores, early_scores)
     ]
     return Roc(label, area, float(found.low), float(found.high), rates[0], rates[1])
+
+
+def _batch(patients: int) -> int:
+    """Return how many draws fit into some 100 MB."""
+    return max(1, _NUMBERS_AT_ONCE // patients)
 
 
 def _area(early: Floats, late: Floats, axis: int = -1) -> Floats:
@@ -321,8 +348,8 @@ def _stratified_parts(early: Bools, folds: int, seed: int) -> NDArray[np.int64]:
 
 def single_against_combined(
     patients: pyarrow.Table, markers: Sequence[str], *, months: float = EARLY_MONTHS, seed: int = 0
-) -> tuple[Roc, ...]:
-    """Return the curves of each marker alone, and last that of all markers together.
+) -> tuple[tuple[Roc, ...], Gain]:
+    """Return the curves of each marker alone, and last of all together; and what the combination gains.
 
     Parameters
     ----------
@@ -345,13 +372,36 @@ def single_against_combined(
     early, known = early_progression(patients, months=months)
     _refuse_one_group(int(early[known].sum()), int((~early[known]).sum()), months)
     chosen = patients.filter(_mask(known))
-    curves = []
+    scores = {}
     for marker in markers:
         values = _values(chosen, marker)
         rises = _area(values[early[known]], values[~early[known]]) >= 1 / 2
-        curves.append(roc(marker, values if rises else -values, early[known], seed=seed))
-    scores = combined_scores(chosen, markers, early[known], seed=seed)
-    return (*curves, roc("combined", scores, early[known], seed=seed))
+        scores[marker] = values if rises else -values
+    scores["combined"] = combined_scores(chosen, markers, early[known], seed=seed)
+    curves = tuple(roc(label, values, early[known], seed=seed) for label, values in scores.items())
+    best = max(curves[:-1], key=lambda curve: curve.area)
+    return curves, _gain(best, scores[best.label], scores["combined"], early[known], seed)
+
+
+def _gain(best: Roc, single: Floats, combined: Floats, early: Bools, seed: int) -> Gain:
+    from scipy.stats import bootstrap
+
+    def gain(one: Floats, all_: Floats, ill: Floats | Bools) -> float:
+        mine = np.asarray(ill, dtype=bool)  # the bootstrap makes floats of it
+        if mine.all() or not mine.any():
+            return 0.0
+        return float(_area(all_[mine], all_[~mine]) - _area(one[mine], one[~mine]))
+
+    found = bootstrap(
+        (single, combined, early),
+        gain,
+        n_resamples=_RESAMPLES,
+        method="percentile",
+        paired=True,
+        vectorized=False,
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return Gain(best.label, best.area, gain(single, combined, early), float(found.low), float(found.high))
 
 
 def _values(patients: pyarrow.Table, marker: str) -> Floats:
