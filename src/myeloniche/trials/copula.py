@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 __all__ = ["MOST_PATIENTS", "correlated", "sobol"]
 
@@ -41,8 +42,6 @@ def correlated(uniform: Floats, factor: Floats) -> Floats:
     factor
         Lower Cholesky factor of the correlations between normal scores, shape (covariate, covariate).
     """
-    from scipy.special import ndtr, ndtri
-
     scores = ndtri(uniform)
     # summed column by column: a matrix product may round differently for another number of patients
     mixed = np.zeros_like(scores)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from myeloniche.errors import TableError
 
@@ -60,15 +62,15 @@ class Covariate:
             edges = np.cumsum(list(self.shares.values()))[:-1]
             chosen: NDArray[np.float64] = levels[np.searchsorted(edges, quantiles, side="right")]
             return chosen
-        spread = SHAPES[self.shape][1](self.numbers)
-        bottom, top = spread.cdf(self.low), spread.cdf(self.high)
-        values: Floats = spread.ppf(bottom + (top - bottom) * quantiles)
+        spread = SHAPES[self.shape]
+        bottom, top = (spread.below(edge, self.numbers) for edge in (self.low, self.high))
+        values = spread.quantile(bottom + (top - bottom) * np.ascontiguousarray(quantiles), self.numbers)
         return np.clip(values, self.low, self.high)
 
     def _problems(self) -> list[str]:
         if self.shape not in SHAPES:
             return [f"got distribution {self.shape!r}, expected one of {', '.join(SHAPES)}."]
-        needs = SHAPES[self.shape][0]
+        needs = SHAPES[self.shape].needs
         if set(self.numbers) != set(needs):
             return [f"got {', '.join(self.numbers) or 'no numbers'}, expected {' and '.join(needs)}."]
         if self.shape == "choice":
@@ -90,8 +92,8 @@ class Covariate:
         return []
 
     def _range_problems(self) -> list[str]:
-        spread = SHAPES[self.shape][1](self.numbers)
-        if spread.cdf(self.high) - spread.cdf(self.low) > _REACHED:
+        below = SHAPES[self.shape].below
+        if below(self.high, self.numbers) - below(self.low, self.numbers) > _REACHED:
             return []
         return [
             f"got values from {self.low:g} to {self.high:g}, which hold none of the {self.shape} "
@@ -102,30 +104,46 @@ class Covariate:
 _SUM, _REACHED = 1e-6, 1e-6
 
 
-def _normal(numbers: Mapping[str, float]) -> Any:
-    from scipy.stats import norm
+class Spread(NamedTuple):
+    """A distribution: the numbers it needs, its quantiles, and the share below a value."""
 
-    return norm(numbers["mean"], numbers["sd"])
-
-
-def _lognormal(numbers: Mapping[str, float]) -> Any:
-    from scipy.stats import lognorm
-
-    return lognorm(np.sqrt(np.log1p(numbers["cv"] ** 2)), scale=numbers["median"])
+    needs: tuple[str, ...]
+    quantile: Callable[[Floats, Mapping[str, float]], Floats]
+    below: Callable[[float, Mapping[str, float]], float]
 
 
-def _uniform(numbers: Mapping[str, float]) -> Any:
-    from scipy.stats import uniform
+def _width(numbers: Mapping[str, float]) -> float:
+    """Return the standard deviation of the logarithm of a log-normal number with a coefficient of variation."""
+    return math.sqrt(math.log1p(numbers["cv"] ** 2))
 
-    return uniform(numbers["from"], numbers["to"] - numbers["from"])
+
+def _log_below(value: float, numbers: Mapping[str, float]) -> float:
+    share = value / numbers["median"]
+    return float(ndtr(math.log(share) / _width(numbers))) if share > 0 else 0.0
 
 
-SHAPES: Mapping[str, tuple[tuple[str, ...], Callable[..., Any]]] = MappingProxyType(
+def _uniform_below(value: float, numbers: Mapping[str, float]) -> float:
+    return min(max((value - numbers["from"]) / (numbers["to"] - numbers["from"]), 0.0), 1.0)
+
+
+SHAPES: Mapping[str, Spread] = MappingProxyType(
     {
-        "normal": (("mean", "sd"), _normal),
-        "lognormal": (("median", "cv"), _lognormal),
-        "uniform": (("from", "to"), _uniform),
-        "choice": ((), _uniform),
+        "normal": Spread(
+            ("mean", "sd"),
+            lambda at, numbers: numbers["mean"] + numbers["sd"] * ndtri(at),
+            lambda value, numbers: float(ndtr((value - numbers["mean"]) / numbers["sd"])),
+        ),
+        "lognormal": Spread(
+            ("median", "cv"),
+            lambda at, numbers: numbers["median"] * np.exp(_width(numbers) * ndtri(at)),
+            _log_below,
+        ),
+        "uniform": Spread(
+            ("from", "to"),
+            lambda at, numbers: numbers["from"] + (numbers["to"] - numbers["from"]) * at,
+            _uniform_below,
+        ),
+        "choice": Spread((), lambda at, _: at, lambda value, _: value),
     }
 )
-"""The distributions there are, with the numbers each needs."""
+"""The distributions there are; a choice has shares in place of numbers."""

@@ -81,7 +81,7 @@ class _Reader:
             for name, row in data["covariates"].items()
             if (one := self._covariate(("covariates", name), str(name), row)) is not None
         )
-        names = [covariate.name for covariate in covariates]
+        names = [str(name) for name in data["covariates"]]  # those with problems too
         texts = {covariate.name for covariate in covariates if covariate.is_text}
         correlation = self._correlation(names, data.get("correlations") or [])
         numeric = [name for name in names if name not in texts]
