@@ -78,6 +78,22 @@ def test_cut_offs_of_one_half_hold_in_the_other(cohort) -> None:
     assert judged.high.patients + judged.rest.patients == 100
 
 
+def test_a_rule_under_which_the_high_have_no_event_is_found() -> None:
+    high = np.arange(60) < 20
+    table = pa.table(
+        {
+            "arm": ["a"] * 60,
+            "pfs_days": np.where(high, 700.0, 100.0 + np.arange(60)),
+            "pfs_event": pa.array(~high),
+            "ATF3": np.where(high, 2.0, 0.5 + np.arange(60) / 200),
+            "ATF4": np.where(high, 2.0, 1.0 - np.arange(60) / 200),
+        }
+    )
+    rule = best_cut_offs(table)
+
+    assert rule.high(table).tolist() == high.tolist()
+
+
 def test_no_other_cut_off_on_the_grid_is_better(cohort) -> None:
     rule = best_cut_offs(cohort, steps=4)
     best = judge_rule(cohort, rule).comparison.chi_square

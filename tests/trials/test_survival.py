@@ -82,9 +82,30 @@ def test_an_arm_without_an_event_has_no_ratio_but_a_reason() -> None:
         np.array([False, False, True, True]),
         names=("b", "a"),
     )
-    assert np.isnan(found.hazard.ratio)
-    assert found.hazard.reason == "no event in b"
+    assert (found.hazard.ratio, found.hazard.reason) == (0, "no event in b")
+    assert np.isnan(found.hazard.high)
     assert 0 < found.log_rank_p < 1
+
+
+def test_groups_whose_events_come_one_after_the_other_have_a_reason() -> None:
+    rows = [("a", float(day), True) for day in range(1, 9)] + [
+        ("b", float(day), True) for day in range(9, 17)
+    ]
+    late = np.arange(16) >= 8
+    found = compare(durations(rows), late, names=("b", "a"))
+
+    assert (found.hazard.ratio, found.hazard.reason) == (0, "all events of one group come first")
+    assert compare(durations(rows), ~late, names=("a", "b")).hazard.ratio == np.inf
+    assert found.log_rank_p < 1e-3
+
+
+def test_without_any_event_nothing_is_defined() -> None:
+    found = compare(
+        durations([("a", 3.0, False), ("b", 4.0, False)]), np.array([True, False]), names=("a", "b")
+    )
+
+    assert np.isnan([found.hazard.ratio, found.log_rank_p, found.chi_square]).all()
+    assert found.hazard.reason == "no event"
 
 
 def test_an_empty_group_is_refused(leukaemia) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from myeloniche.trials.cohort import durations_of
 from myeloniche.trials.results_folder import read_results
 from myeloniche.trials.runner import run_trial
 from myeloniche.trials.survival import Comparison, HazardRatio, compare_arms, kaplan_meier
+from myeloniche.trials.trial import trial_from
 
 TRIAL = StandIn(size=80)
 FIGURES = ("pfs", "ttp", "dor", "waterfall", "swimmer", "spider", "biomarkers")
@@ -37,6 +39,25 @@ def test_every_table_and_figure_is_written(written) -> None:
         "summary.txt", "response.csv", *(f"{name}.png" for name in FIGURES)
     ]  # fmt: skip
     assert all((folder / f"{name}.png").read_bytes().startswith(b"\x89PNG") for name in FIGURES)
+
+
+def test_the_guide_names_every_file(written) -> None:
+    _, folder = written
+    guide = (Path(__file__).parents[2] / "docs" / "trials.md").read_text("utf-8")
+
+    there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    assert [name for name in sorted(there) if f"`{name}" not in guide] == []
+
+
+def test_the_trial_of_the_guide_can_be_read() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "trials.md").read_text("utf-8")
+    text = guide.partition("```yaml\n")[2].partition("```")[0]
+    trial = trial_from(text, name="trial.yaml", folder=Path())
+
+    assert (trial.size, [arm.name for arm in trial.arms]) == (
+        400,
+        ["bortezomib", "bortezomib + dexamethasone"],
+    )
 
 
 def test_the_summary_says_what_the_terminal_says(written) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from myeloniche.trials.cohort import Bools, Durations, Floats, Words
 from myeloniche.trials.extras import statistics
 
 __all__ = ["Comparison", "HazardRatio", "SurvivalCurve", "compare", "compare_arms", "kaplan_meier"]
+
+
+_WIDEST = math.log(1e6)
+"""Half an interval that is wider than this, as a logarithm, is that of a likelihood without a maximum."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ class SurvivalCurve:
 class HazardRatio:
     """Hazard of one group over that of another, by Cox's model with Efron's ties.
 
-    ``reason`` says why there is no ratio where there is none.
+    Where the groups do not let it be estimated, ``reason`` says why, there is no interval, and ``ratio`` is
+    what it tends to: 0, infinity, or NaN without any event.
     """
 
     ratio: float
@@ -240,9 +246,11 @@ def compare(
 def _hazard_ratio(
     durations: Durations, chosen: Bools, names: tuple[str, str], strata: Words | None, confidence: float
 ) -> HazardRatio:
-    for name, mine in zip(names, (chosen, ~chosen), strict=True):
+    if not durations.events.any():
+        return HazardRatio(np.nan, np.nan, np.nan, np.nan, "no event")
+    for name, mine, ratio in zip(names, (chosen, ~chosen), (0.0, np.inf), strict=True):
         if not durations.events[mine].any():
-            return HazardRatio(np.nan, np.nan, np.nan, np.nan, f"no event in {name}")
+            return HazardRatio(ratio, np.nan, np.nan, np.nan, f"no event in {name}")
     cox = statistics("statsmodels.duration.hazard_regression").PHReg
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what does not converge is told by its interval
@@ -254,8 +262,9 @@ def _hazard_ratio(
             ties="efron",
         ).fit(disp=0)
         low, high = fit.conf_int(alpha=1 - confidence)[0]
-    if not np.all(np.isfinite([fit.params[0], low, high])):
-        return HazardRatio(np.nan, np.nan, np.nan, np.nan, "the two groups do not overlap in time")
+    if not high - low < 2 * _WIDEST:  # NaN as well
+        ratio = np.inf if fit.params[0] > 0 else 0.0
+        return HazardRatio(ratio, np.nan, np.nan, np.nan, "all events of one group come first")
     ratio, below, above = (float(np.exp(one)) for one in (fit.params[0], low, high))
     return HazardRatio(ratio, below, above, float(fit.pvalues[0]))
 
