@@ -25,6 +25,7 @@ __all__ = ["main"]
 
 _Parameters = ParamSpec("_Parameters")
 _KINDS = ("cells", "drugs", "species", "readouts", "findings")
+_INTERRUPTED = 130  # the exit code of what control-C has stopped
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 _NEW_PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -269,19 +270,25 @@ def trial(
 
     if scheduler and local_cluster:
         raise click.UsageError("--scheduler and --local-cluster cannot be used together; choose one")
-    with _progress("patients") as progress:
-        run_trial(
-            read_trial(trial),
-            out,
-            simulate=simulate_patients,
-            workers=workers,
-            scheduler=LOCAL_CLUSTER if local_cluster else scheduler,
-            chunk=chunk,
-            watcher=Watcher(progress, functools.partial(click.echo, err=True)),
-            origin=trial,
-        )
+    design = read_trial(trial)
+    try:
+        with _progress("patients") as progress:
+            run_trial(
+                design,
+                out,
+                simulate=simulate_patients,
+                workers=workers,
+                scheduler=LOCAL_CLUSTER if local_cluster else scheduler,
+                chunk=chunk,
+                watcher=Watcher(progress, functools.partial(click.echo, err=True)),
+                origin=trial,
+            )
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; what is done is kept in {out}, and the same command goes on", err=True)
+        sys.exit(_INTERRUPTED)
     with _progress("analysing"):
-        report = write_trial(read_results(out))
+        looks, strata = design.interim_days, design.allocation.stratify
+        report = write_trial(read_results(out), interim_days=looks, stratify=strata)
     for table in report.tables:
         _console().print(table)
     click.echo("\n" + "\n".join(report.remarks))

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from myeloniche.errors import UnknownNameError
+
 MARKERS = ("ATF3", "ATF4", "XBP1", "KLF9", "NAMPT", "CDK5", "PSMB5")
 CYCLE_DAYS, CYCLES = 21.0, 20
 
@@ -22,6 +24,13 @@ class Results(NamedTuple):
 
 
 @dataclass(frozen=True)
+class StandInAllocation:
+    """How patients come to arms."""
+
+    stratify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class StandIn:
     """What the runner asks of a trial."""
 
@@ -29,6 +38,8 @@ class StandIn:
     size: int = 60
     seed: int = 7
     content: str = "title: Stand-in\n"
+    interim_days: tuple[float, ...] = (90.0,)
+    allocation: StandInAllocation = StandInAllocation()
 
 
 def simulate(trial: StandIn, first: int, stop: int, *, workers: int | None = None) -> Results:  # noqa: ARG001
@@ -151,4 +162,16 @@ class Interrupted:
     def __call__(self, trial: StandIn, first: int, stop: int, *, workers: int | None = None) -> Results:
         if first <= self.at < stop:
             raise KeyboardInterrupt
+        return simulate(trial, first, stop, workers=workers)
+
+
+@dataclass(frozen=True)
+class Refuses:
+    """Raises an error that cannot be pickled as it is, at one patient."""
+
+    at: int
+
+    def __call__(self, trial: StandIn, first: int, stop: int, *, workers: int | None = None) -> Results:
+        if first <= self.at < stop:
+            raise UnknownNameError("drug", "bortezomb", ["bortezomib"])
         return simulate(trial, first, stop, workers=workers)

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from stand_in import AlwaysDies, DiesOnce, Interrupted, StandIn, simulate
+from stand_in import AlwaysDies, DiesOnce, Interrupted, Refuses, StandIn, simulate
 
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials import parts as parts_module
+from myeloniche.trials import work
 from myeloniche.trials.runner import LOCAL_CLUSTER, Watcher, run_trial
 from myeloniche.trials.same_bits import differing_rows
 
@@ -133,6 +134,23 @@ def test_a_part_that_kills_every_worker_is_named(tmp_path) -> None:
         run_trial(TRIAL, tmp_path / "out", simulate=AlwaysDies(33), workers=2, chunk=8)
 
     assert len(files(tmp_path / "out")) >= 2
+
+
+@pytest.mark.parametrize("scheduler", [None, LOCAL_CLUSTER])
+def test_an_error_of_a_worker_comes_back_as_it_is(scheduler, tmp_path) -> None:
+    with pytest.raises(MyelonicheError, match=r"unknown drug 'bortezomb'\. Did you mean 'bortezomib'"):
+        run_trial(TRIAL, tmp_path / "out", simulate=Refuses(40), workers=2, chunk=8, scheduler=scheduler)
+
+
+def test_a_worker_of_another_version_is_refused(tmp_path, monkeypatch) -> None:
+    made_with = work.made_with
+    monkeypatch.setattr(work, "made_with", lambda: {**made_with(), "numpy": "1.0"})
+
+    with pytest.raises(
+        MyelonicheError, match=r'part 0 .* has other versions than this run, numpy \(".*", now "1\.0"\)'
+    ):
+        run_trial(TRIAL, tmp_path / "out", simulate=simulate, workers=1)
+    assert files(tmp_path / "out") == {}
 
 
 @pytest.mark.parametrize("damage", ["truncated", "changed", "gone"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from stand_in import StandIn, simulate
+from stand_in import Interrupted, StandIn, simulate
 
 from myeloniche.cli import main
 from myeloniche.report.trial import write_trial
@@ -122,6 +122,23 @@ def test_a_long_list_is_shown_evenly_with_its_ends() -> None:
     assert evenly(np.arange(3), 5).tolist() == [0, 1, 2]
 
 
+def test_an_interim_look_knows_nothing_of_later_days(cohort) -> None:
+    durations = durations_of(cohort)
+    seen = durations.seen_by(100.0)
+
+    assert seen.days.max() == 100
+    assert seen.events.sum() == (durations.events & (durations.days <= 100)).sum()
+    assert 0 < seen.events.sum() < durations.events.sum()
+
+
+def test_looks_and_strata_of_the_design_are_told(tmp_path) -> None:
+    folder = run_trial(TRIAL, tmp_path / "out", simulate=simulate, workers=1)
+    report = write_trial(read_results(folder), interim_days=(90.0,), stratify=("relapse_cause",))
+
+    assert sum(remark.startswith("interim look at 3.0 months, ") for remark in report.remarks) == 1
+    assert sum(remark.endswith("stratified by relapse_cause") for remark in report.remarks) == 3
+
+
 def test_a_trial_too_small_for_biomarkers_says_so(tmp_path) -> None:
     folder = run_trial(StandIn(size=6), tmp_path / "out", simulate=simulate, workers=1)
     report = write_trial(read_results(folder))
@@ -160,6 +177,17 @@ def test_the_commands_run_and_verify_a_trial(tmp_path) -> None:
     assert bad.exit_code == 1
     assert "patients-000001.parquet is not as it was written" in bad.stdout
     assert "does not hold: 3 of 4 parts are whole" in bad.stdout
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_control_c_says_what_is_kept(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("myeloniche.trials.simulate.simulate_patients", Interrupted(70))
+    file, out = tmp_path / "trial.yaml", tmp_path / "out"
+    file.write_text("", "utf-8")
+    stopped = _call("trial", file, "--out", out, "--workers", 1)
+
+    assert stopped.exit_code == 130
+    assert f"stopped; what is done is kept in {out}, and the same command goes on" in stopped.stderr
 
 
 @pytest.mark.usefixtures("stand_in")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from myeloniche.errors import MyelonicheError
 from myeloniche.report.trial_biomarkers import analyse_markers, draw_markers
@@ -14,7 +16,7 @@ from myeloniche.report.trial_survival import comparison_words, draw_survival
 from myeloniche.report.trial_swimmer import draw_swimmer
 from myeloniche.report.trial_tables import response_text, survival_text, write_responses
 from myeloniche.report.trial_waterfall import draw_waterfall
-from myeloniche.trials.cohort import ENDPOINTS, arms_of, durations_of
+from myeloniche.trials.cohort import DAYS_PER_MONTH, ENDPOINTS, Durations, Words, arms_of, durations_of
 from myeloniche.trials.response import response_table
 from myeloniche.trials.results_folder import TrialResults
 from myeloniche.trials.survival import compare_arms, kaplan_meier
@@ -48,18 +50,26 @@ class TrialReport:
     remarks: tuple[str, ...]
 
 
-def write_trial(results: TrialResults) -> TrialReport:
+def write_trial(
+    results: TrialResults, *, interim_days: Sequence[float] = (), stratify: Sequence[str] = ()
+) -> TrialReport:
     """Write tables and figures into the folder of a trial's results.
 
     Parameters
     ----------
     results
         Of a trial that is complete.
+    interim_days
+        When progression-free survival is looked at before the end; every patient enters on day 0.
+    stratify
+        Covariates of randomisation; the tests are stratified by them.
     """
-    writer = _Writer(results)
+    writer = _Writer(results, tuple(stratify))
     writer.responses()
     for endpoint in ENDPOINTS:
         writer.survival(endpoint)
+    for day in interim_days:
+        writer.interim(day)
     patients = results.patients
     writer.figure("waterfall", lambda: draw_waterfall(patients, results.best_changes()))
     writer.figure("swimmer", lambda: draw_swimmer(patients))
@@ -72,8 +82,9 @@ def write_trial(results: TrialResults) -> TrialReport:
 class _Writer:
     """A report while it is written."""
 
-    def __init__(self, results: TrialResults) -> None:
+    def __init__(self, results: TrialResults, stratify: tuple[str, ...]) -> None:
         self.results = results
+        self.stratify = stratify
         self.paths: list[Path] = []
         self.tables: list[RenderableType] = []
         self.remarks = [
@@ -103,12 +114,27 @@ class _Writer:
         curves = {
             arm: kaplan_meier(durations.days[mine], durations.events[mine]) for arm, mine in chosen.items()
         }
-        compared = compare_arms(durations, reference=arms[0])
+        compared = compare_arms(durations, reference=arms[0], strata=self._strata(durations))
         name = ENDPOINTS[endpoint]
         title = f"{name[0].upper()}{name[1:]}"
         self.figure(endpoint, lambda: draw_survival(curves, title=title, comparisons=compared))
         self.tables.append(survival_text(name, curves))
-        self.remarks += [f"{name}: {comparison_words(one)}" for one in compared]
+        by = f", stratified by {' and '.join(self.stratify)}" if self.stratify else ""
+        self.remarks += [f"{name}: {comparison_words(one)}{by}" for one in compared]
+
+    def interim(self, day: float) -> None:
+        """Say what an interim look at progression-free survival shows."""
+        durations = durations_of(self.results.patients).seen_by(day)
+        compared = compare_arms(durations, strata=self._strata(durations))
+        when = f"interim look at {day / DAYS_PER_MONTH:.1f} months, {int(durations.events.sum())} events"
+        self.remarks += [f"{when}: {comparison_words(one)}" for one in compared]
+
+    def _strata(self, durations: Durations) -> Words | None:
+        if not self.stratify:
+            return None
+        columns = [self.results.patients.column(name).to_pylist() for name in self.stratify]
+        levels = np.array([" ".join(map(str, row)) for row in zip(*columns, strict=True)])
+        return levels[durations.rows]
 
     def markers(self, seed: int) -> None:
         """Write the analysis of biomarkers, or say why there is none."""

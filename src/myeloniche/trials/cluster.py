@@ -10,7 +10,7 @@ from typing import Any
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials.extras import cluster_library
 from myeloniche.trials.parts import PartBytes
-from myeloniche.trials.work import ATTEMPTS, Task, do
+from myeloniche.trials.work import ATTEMPTS, Task, do_elsewhere
 
 __all__ = ["DaskCluster", "LocalDask"]
 
@@ -88,7 +88,9 @@ def _through(distributed: Any, client: Any, tasks: list[Task]) -> Generator[tupl
         room = _WAITING * max(1, sum(client.nthreads().values()))
         while left and len(handed_out) < room:
             task = left.pop()
-            future = client.submit(do, task, pure=False, key=f"part-{task.part}-{deaths[task.part]}")
+            future = client.submit(
+                do_elsewhere, task, pure=False, key=f"part-{task.part}-{deaths[task.part]}"
+            )
             handed_out[future] = task
             finished.add(future)
         future = next(finished)

@@ -58,6 +58,11 @@ class Durations:
     def __len__(self) -> int:
         return int(self.days.size)
 
+    def seen_by(self, day: float) -> Durations:
+        """Return what is known on a day, all having entered on day 0: who is left then is censored."""
+        days, events = np.minimum(self.days, day), self.events & (self.days <= day)
+        return Durations(self.endpoint, days, events, self.arms, self.rows, self.left_out)
+
     def where(self, chosen: Bools) -> Durations:
         """Return the chosen patients."""
         return Durations(

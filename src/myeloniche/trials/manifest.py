@@ -20,7 +20,15 @@ from myeloniche.engine.manifest import differences
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials.parts import write_whole
 
-__all__ = ["AnyTrial", "Manifest", "begin_manifest", "changed_since", "read_manifest", "trial_hash"]
+__all__ = [
+    "AnyTrial",
+    "Manifest",
+    "begin_manifest",
+    "changed_since",
+    "made_with",
+    "read_manifest",
+    "trial_hash",
+]
 
 _FILE = "manifest.json"
 _LIBRARIES = ("myeloniche", "numpy", "scipy", "llvmlite", "numba", "pyarrow")
@@ -146,17 +154,22 @@ def read_manifest(folder: Path) -> Manifest:
 
 def changed_since(manifest: Manifest) -> str:
     """Return what of versions, model, data and code is no longer as it was; nothing if all is."""
-    now = {**current_versions(), **current_hashes()}
+    now = made_with()
     return differences({name: manifest.decides.get(name) for name in now}, now)
 
 
-def current_versions() -> dict[str, str]:
-    """Return the versions that numbers may depend on."""
-    return {name: version(name) for name in _LIBRARIES}
+def made_with() -> dict[str, str]:
+    """Return what numbers may depend on beside the trial.
+
+    Returns
+    -------
+    Versions of libraries, and hashes of the package's model, its other data, and its code without what only
+    shows results.
+    """
+    return {name: version(name) for name in _LIBRARIES} | _hashes()
 
 
-def current_hashes() -> dict[str, str]:
-    """Return hashes of the package's model, its other data, and its code, without what only shows results."""
+def _hashes() -> dict[str, str]:
     found: dict[str, list[tuple[str, bytes]]] = {"model": [], "data": [], "code": []}
     for name, content in _package_files():
         kind = "code" if name.endswith(_CODE) else "model" if name.startswith(_MODEL) else "data"
@@ -169,8 +182,7 @@ def current_hashes() -> dict[str, str]:
 
 def _decides(trial: AnyTrial) -> dict[str, Any]:
     return {
-        **current_versions(),
-        **current_hashes(),
+        **made_with(),
         "trial": trial_hash(trial),
         "seed": trial.seed,
         "patients": trial.size,

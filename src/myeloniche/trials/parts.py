@@ -15,9 +15,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,10 +56,11 @@ class Slices:
 
 @dataclass(frozen=True)
 class PartBytes:
-    """The two files of a part, ready to be written."""
+    """The two files of a part, ready to be written, and the versions and hashes it was simulated with."""
 
     patients: bytes
     visits: bytes
+    made_with: Mapping[str, str] = field(default_factory=dict)
 
 
 def encoded(table: pyarrow.Table) -> bytes:
@@ -187,8 +188,10 @@ def only_run(folder: Path) -> Iterator[None]:
     with (folder / ".lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise MyelonicheError(
                 f"{folder}: another run is at work here. Wait for it, or name another folder."
             ) from error
+        except OSError:  # a disk that knows no locks
+            pass
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Generator
@@ -13,7 +14,7 @@ from multiprocessing import connection, get_context, parent_process
 
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials.parts import PartBytes
-from myeloniche.trials.work import ATTEMPTS, Task, do
+from myeloniche.trials.work import ATTEMPTS, Task, do, do_elsewhere
 
 __all__ = ["LocalProcesses", "ThisProcess"]
 
@@ -82,14 +83,14 @@ def _until_broken(
     tasks: deque[Task], workers: int, handed_out: dict[int, Task]
 ) -> Generator[tuple[Task, PartBytes]]:
     """Take tasks and yield them as they are done; ``handed_out`` holds those that were taken and are not."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker)
     futures: dict[Future[PartBytes], Task] = {}
     try:
         while tasks or futures:
             while tasks and len(futures) < _WAITING * workers:
                 task = tasks.popleft()
                 handed_out[task.part] = task
-                futures[pool.submit(do, task)] = task
+                futures[pool.submit(do_elsewhere, task)] = task
             finished, _ = wait(futures, return_when=FIRST_COMPLETED)
             # what is done is taken before a broken pool is heard of
             for future in sorted(finished, key=lambda one: isinstance(one.exception(), BrokenProcessPool)):
@@ -105,8 +106,9 @@ def _until_broken(
             process.terminate()
 
 
-def _end_with_parent() -> None:
-    """Have this worker end when its parent is killed, which leaves it no other sign."""
+def _begin_worker() -> None:
+    """Leave control-C to the parent, and end when the parent is killed, which leaves no other sign."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     if parent is None:
         return

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from myeloniche.engine.manifest import differences
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials.cluster import DaskCluster, LocalDask
-from myeloniche.trials.manifest import AnyTrial, begin_manifest
+from myeloniche.trials.manifest import AnyTrial, Manifest, begin_manifest
 from myeloniche.trials.memory import PROBED, estimate
-from myeloniche.trials.parts import Parts, Slices, only_run
+from myeloniche.trials.parts import PartBytes, Parts, Slices, only_run
 from myeloniche.trials.processes import LocalProcesses, ThisProcess
 from myeloniche.trials.work import AbstractSite, Simulate, Task
 
@@ -109,8 +110,9 @@ def run_trial(
         ]
         if tasks:
             workers = min(workers or _cores(), len(tasks))
-            _say_memory(watcher, parts, tasks[0], 1 if scheduler else workers)
-            _work(_site(workers, scheduler), parts, tasks, watcher)
+            remote = scheduler not in (None, LOCAL_CLUSTER)
+            _say_memory(watcher, parts, tasks[0], 1 if remote else workers)
+            _work(_site(workers, scheduler), parts, tasks, watcher, manifest)
         else:
             watcher.done(trial.size, trial.size)
     return folder
@@ -130,15 +132,26 @@ def _site(workers: int, scheduler: str | None) -> AbstractSite:
     return ThisProcess() if workers == 1 else LocalProcesses(workers)
 
 
-def _work(site: AbstractSite, parts: Parts, tasks: list[Task], watcher: Watcher) -> None:
+def _work(site: AbstractSite, parts: Parts, tasks: list[Task], watcher: Watcher, manifest: Manifest) -> None:
     total = parts.slices.size
     done = total - sum(task.stop - task.first for task in tasks)
     watcher.done(done, total)
     with closing(site.run(tasks)) as finished:
         for task, content in finished:
+            _refuse_other_versions(task, content, manifest)
             _guarded(parts, partial(parts.write, task.part, content))
             done += task.stop - task.first
             watcher.done(done, total)
+
+
+def _refuse_other_versions(task: Task, content: PartBytes, manifest: Manifest) -> None:
+    expected = {name: manifest.decides.get(name) for name in content.made_with}
+    if expected != content.made_with:
+        what = differences(expected, content.made_with)
+        raise MyelonicheError(
+            f"{task}: its worker has other versions than this run, {what}. "
+            "Install the same ones everywhere and run the same command again; what is done is kept."
+        )
 
 
 def _guarded(parts: Parts, write: Callable[[], None]) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from myeloniche.errors import MyelonicheError
+from myeloniche.trials.manifest import made_with
 from myeloniche.trials.parts import PartBytes, encoded
 
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["ATTEMPTS", "AbstractSite", "Results", "Simulate", "Task", "do"]
+__all__ = ["ATTEMPTS", "AbstractSite", "Results", "Simulate", "Task", "do", "do_elsewhere"]
 
 ATTEMPTS = 3
 """How often a part is tried whose worker dies."""
@@ -72,4 +74,29 @@ def do(task: Task) -> PartBytes:
         raise MyelonicheError(
             f"{task}: got {len(identities)} patients back, expected {task.stop - task.first} in order"
         )
-    return PartBytes(encoded(found.patients), encoded(found.visits))
+    return PartBytes(encoded(found.patients), encoded(found.visits), made_with())
+
+
+def do_elsewhere(task: Task) -> PartBytes:
+    """Do a task in another process, with errors that find their way back.
+
+    Raises
+    ------
+    MyelonicheError
+        In place of one that asks for more than a message when it is unpickled.
+    """
+    try:
+        return do(task)
+    except MyelonicheError as error:
+        raise MyelonicheError(str(error)) from None
+    except Exception as error:
+        if _travels(error):
+            raise
+        raise RuntimeError(f"{task}: {type(error).__name__}: {error}") from None
+
+
+def _travels(error: Exception) -> bool:
+    try:
+        return isinstance(pickle.loads(pickle.dumps(error)), type(error))
+    except Exception:
+        return False
