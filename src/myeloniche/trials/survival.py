@@ -14,7 +14,15 @@ from myeloniche.errors import ExperimentError, UnknownNameError
 from myeloniche.trials.cohort import Bools, Durations, Floats, Words
 from myeloniche.trials.extras import statistics
 
-__all__ = ["Comparison", "HazardRatio", "SurvivalCurve", "compare", "compare_arms", "kaplan_meier"]
+__all__ = [
+    "Comparison",
+    "HazardRatio",
+    "SurvivalCurve",
+    "compare",
+    "compare_arms",
+    "kaplan_meier",
+    "log_rank",
+]
 
 
 _WIDEST = math.log(1e6)
@@ -233,14 +241,30 @@ def compare(
                 "Check the arm or the cut-off."
             )
     hazard = _hazard_ratio(durations, chosen, names, strata, confidence)
+    chi_square, p = log_rank(durations, chosen, strata=strata)
+    return Comparison(*names, p, chi_square, hazard)
+
+
+def log_rank(durations: Durations, chosen: Bools, *, strata: Words | None = None) -> tuple[float, float]:
+    """Return the statistic and the p value of the log-rank test of the chosen against the rest.
+
+    Parameters
+    ----------
+    durations, chosen, strata
+        As in :func:`compare`.
+
+    Returns
+    -------
+    NaN for both without any event.
+    """
     if not durations.events.any():
-        return Comparison(*names, np.nan, np.nan, hazard)
+        return np.nan, np.nan
     test = statistics("statsmodels.duration.survfunc").survdiff
     with np.errstate(divide="ignore", invalid="ignore"):
         chi_square, p = test(
             durations.days, durations.events.astype(int), chosen.astype(int), strata=_codes(strata)
         )
-    return Comparison(*names, float(p), float(chi_square), hazard)
+    return float(chi_square), float(p)
 
 
 def _hazard_ratio(
