@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from myeloniche.trials.clinic import ASSAYS, Clinic, Part
+from myeloniche.trials.clinic import ASSAYS, MOST, Clinic, Part
 from myeloniche.trials.design import Trial
 from myeloniche.trials.doses import Given, Pharmacy, Prescription
 from myeloniche.trials.imwg import Assessment, Criteria, Marker, assess
@@ -123,7 +123,8 @@ class Course:
         ]
         shown = self.around.clinic.read(self.patient, parts, self.around.marrow)
         for name, value in shown.items():
-            self.readings[name].append(value * float(self.noise[name][cycle]))
+            reading = value * float(self.noise[name][cycle])
+            self.readings[name].append(min(reading, MOST.get(name, math.inf)))
         self._count_doses(day)
         self.niches.append(seen_at(parts, beta5))
         self.cycles.append(cycle)
