@@ -138,9 +138,9 @@ def test_weeks_under_the_skin_harm_nerves_less_than_twice_weekly_veins(trial) ->
 
 
 def test_a_failed_patient_stays_in_the_table(trial, monkeypatch) -> None:
-    from myeloniche.trials import simulate
+    from myeloniche.trials import walk
 
-    monkeypatch.setattr(simulate, "MAX_STEPS", 60)
+    monkeypatch.setattr(walk, "MAX_STEPS", 60)
     found = simulate_patients(replace(trial, cycles=1), 0, 3)
     rows = found.patients.to_pylist()
     assert len(rows) == 3

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from myeloniche.errors import ExperimentError, MyelonicheError, TableError, UnknownNameError
-from myeloniche.trials import read_trial
+from myeloniche.trials import read_population, read_trial
 from myeloniche.trials.allocation import BLOCK, allocate
 
 TWICE = "      - {drug: bortezomib, regimen: 1 mg/m2 iv q7d}"
@@ -100,3 +103,11 @@ def test_arms_keep_their_ratio_in_every_block_and_stratum(tmp_path, trial_text) 
         for level in set(types):
             here = [arms[i] for i in range(block * BLOCK, (block + 1) * BLOCK) if types[i] == level]
             assert abs(here.count("bortezomib") - 2 * len(here) / 3) <= 4 / 3
+
+
+def test_the_examples_of_the_guide_are_read(tmp_path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "patients.md").read_text("utf-8")
+    trial, people = re.findall(r"```yaml\n(.*?)```", guide, re.S)
+    assert [arm.name for arm in read(tmp_path, trial).arms] == ["bortezomib", "bortezomib and dexamethasone"]
+    (tmp_path / "people.yaml").write_text(people, "utf-8")
+    assert read_population(tmp_path / "people.yaml").draw(4, 0).num_rows == 4

@@ -13,12 +13,15 @@ from myeloniche.trials.marrow import CELLS, PROTEIN, Clone, Marrow
 from myeloniche.trials.numbers import numbers, shipped_yaml
 from myeloniche.trials.streams import Purpose, stream
 
-__all__ = ["ASSAYS", "Clinic", "Part", "load_clinic"]
+__all__ = ["ASSAYS", "MOST", "Clinic", "Part", "load_clinic"]
 
 Floats = NDArray[np.float64]
 
 ASSAYS = ("m_protein", "flc", "ctx", "p1np", "bone_density", "marrow_burden")
 """What is read at every visit."""
+
+MOST = {"marrow_burden": 100.0, "bone_density": 100.0}
+"""Shares of a whole, in percent, which no noise exceeds."""
 
 _CTX, _P1NP, _BONE = "ctx", "p1np", ("BONE__BV", "BONE__OV")
 _PERCENT = 100.0

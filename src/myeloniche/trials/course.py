@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from myeloniche.trials.clinic import ASSAYS, Clinic, Part
+from myeloniche.engine.timeline import Period
+from myeloniche.trials.clinic import ASSAYS, MOST, Clinic, Part
 from myeloniche.trials.design import Trial
-from myeloniche.trials.doses import Given, Pharmacy, Prescription
+from myeloniche.trials.doses import Given, Pharmacy, Prescription, periods_with
 from myeloniche.trials.imwg import Assessment, Criteria, Marker, assess
 from myeloniche.trials.marrow import Clone, Marrow
 from myeloniche.trials.neuropathy import Neuropathy
@@ -76,6 +77,7 @@ class Course:
     doses: list[float] = field(default_factory=list)
     planned: list[float] = field(default_factory=list)
     readings: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in ASSAYS})
+    resistant_density: list[float] = field(default_factory=list)
     niches: list[Niche] = field(default_factory=list)
     treated: list[bool] = field(default_factory=list)
     going: tuple[Given, ...] = ()
@@ -97,12 +99,12 @@ class Course:
             self.left = "death" if self.death_day <= self.dropout_day else "dropout"
         return bool(self.left)
 
-    def doses_until(self, day: float) -> tuple[Given, ...]:
-        """Return what is given up to the next visit; remembered as what is given now."""
+    def periods_until(self, day: float) -> list[Period]:
+        """Return the periods up to the next visit, with what is given; remembered as what is given now."""
         start, stop = self.days[-1] * _DAY_H, day * _DAY_H
         self.going = self.now
         self.now = tuple(dose for one in self.prescriptions for dose in self.pharmacy.given(one, start, stop))
-        return self.now
+        return periods_with(self.now, start, stop, self.going)
 
     def seen(self, cycle: int, values: Sequence[Mapping[str, float]], beta5: Sequence[float]) -> None:
         """Write down a visit at the end of a cycle.
@@ -123,7 +125,8 @@ class Course:
         ]
         shown = self.around.clinic.read(self.patient, parts, self.around.marrow)
         for name, value in shown.items():
-            self.readings[name].append(value * float(self.noise[name][cycle]))
+            reading = value * float(self.noise[name][cycle])
+            self.readings[name].append(min(reading, MOST.get(name, math.inf)))
         self._count_doses(day)
         self.niches.append(seen_at(parts, beta5))
         self.cycles.append(cycle)

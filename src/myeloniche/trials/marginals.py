@@ -113,7 +113,7 @@ class Spread(NamedTuple):
 
 
 def _width(numbers: Mapping[str, float]) -> float:
-    """Return the standard deviation of the logarithm of a log-normal number with a coefficient of variation."""
+    """Return the standard deviation of the logarithm that gives a coefficient of variation."""
     return math.sqrt(math.log1p(numbers["cv"] ** 2))
 
 

@@ -180,9 +180,13 @@ class Marrow:
         return replace(clone, parameters={**clone.parameters, CYCLING: cycling})
 
     def onward(
-        self, clone: Clone, states: NDArray[np.float64], periods: Sequence[Period], others: float
+        self,
+        clone: Clone,
+        states: NDArray[np.float64],
+        periods: Sequence[Period],
+        others: NDArray[np.float64],
     ) -> Member:
-        """Return the member that goes on from some states.
+        """Return the member that goes on from some states, seen at the end of every period.
 
         Parameters
         ----------
@@ -193,23 +197,23 @@ class Marrow:
         periods
             What comes.
         others
-            Density of the other part of the tumour, which takes its share of the room [kcell/mL].
+            Density of the other part of the tumour in each period, which takes its share of the room
+            [kcell/mL], shape (period,).
 
         Notes
         -----
         ``r (1 - (N + M)/K)`` is ``r (1 - M/K) (1 - N/(K - M))``: beside another tumour that stands still, one
         cycles less in less room.
         """
-        room = clone.parameters[CAPACITY]
-        free = max(room - others, _LEAST_ROOM * room)
-        parameters = {
-            **clone.parameters,
-            CAPACITY: free,
-            CYCLING: clone.parameters[CYCLING] * free / room,
-        }
-        end = sum(period.duration for period in periods)
+        room, cycling = clone.parameters[CAPACITY], clone.parameters[CYCLING]
+        timeline = []
+        for period, other in zip(periods, others.tolist(), strict=True):
+            free = max(room - other, _LEAST_ROOM * room)
+            shared = (Change(CAPACITY, "set", free), Change(CYCLING, "set", cycling * free / room))
+            timeline.append(replace(period, changes=(*period.changes, *(shared if other else ()))))
         initial = dict(zip(self.model.states, states.tolist(), strict=True))
-        return Member(parameters, initial, tuple(periods), np.array([end]))
+        ends = np.cumsum([period.duration for period in periods])
+        return Member(clone.parameters, initial, tuple(timeline), ends)
 
     def density(self, states: NDArray[np.float64]) -> float:
         """Return the myeloma cells of states, shape (state,) [kcell/mL]."""

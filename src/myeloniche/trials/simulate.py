@@ -10,37 +10,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from myeloniche.calibration.prior import prior_of
 from myeloniche.calibration.sets import shipped_sets
 from myeloniche.engine.endpoints import Endpoint
-from myeloniche.engine.simulation import simulate
-from myeloniche.engine.timeline import Member
-from myeloniche.engine.trajectories import Trajectories
 from myeloniche.errors import ExperimentError
 from myeloniche.niche.names import sbml_id
 from myeloniche.trials.allocation import allocate
 from myeloniche.trials.clinic import load_clinic
 from myeloniche.trials.course import OK, Course, Surroundings
 from myeloniche.trials.design import Trial
-from myeloniche.trials.doses import Pharmacy, periods_with, prescriptions
+from myeloniche.trials.doses import Pharmacy, prescriptions
 from myeloniche.trials.effects import CLONES
 from myeloniche.trials.imwg import followed_by, load_criteria
 from myeloniche.trials.marrow import Clone, Marrow, body_of_patient, open_marrow
 from myeloniche.trials.neuropathy import load_neuropathy
 from myeloniche.trials.outcome import patient_row, visit_rows
 from myeloniche.trials.results import PatientResults, patient_schema, tabled, visit_schema
+from myeloniche.trials.walk import Leg, Walk, members_through, onward
 
 __all__ = ["PatientResults", "simulate_patients"]
-
-Floats = NDArray[np.float64]
-
-RTOL = 1e-4
-"""Relative tolerance; a trajectory differs by less from one at 1e-6 than assays can tell."""
-
-MAX_STEPS = 50_000
-"""Step attempts between two visits after which a patient is given up."""
 
 _BETA5 = "MM__PSMB5_m"
 _DAY_H = 24.0
@@ -139,13 +128,13 @@ def _diagnose(marrow: Marrow, courses: Sequence[Course], workers: int | None) ->
         for course in courses
         for clone in course.clones
     ]
-    found = _simulated(marrow, members, (), workers)
-    rows = found.values.reshape(len(members), 2, len(marrow.outputs))
-    for course, places in _by_course(courses):
-        if not _note_failure(course, found, places):
-            course.healthy = [marrow.shown(rows[place, 0]) for place in places]
-            course.clones = _growing(marrow, course, [marrow.shown(rows[place, 1]) for place in places])
-            _see(marrow, course, 0, rows[places, 1], None)
+    walks = iter(members_through(marrow, members, (), workers))
+    for course in courses:
+        own = [next(walks) for _ in course.clones]
+        if not _note_failure(course, own):
+            course.healthy = [marrow.shown(walk.rows[0]) for walk in own]
+            course.clones = _growing(marrow, course, [marrow.shown(walk.rows[1]) for walk in own])
+            _see(marrow, course, 0, own, None)
 
 
 def _growing(marrow: Marrow, course: Course, shown: Sequence[Mapping[str, float]]) -> tuple[Clone, ...]:
@@ -159,31 +148,42 @@ def _growing(marrow: Marrow, course: Course, shown: Sequence[Mapping[str, float]
 
 
 def _onward(around: Surroundings, courses: Sequence[Course], cycle: int, workers: int | None) -> None:
-    """Take patients from their last visit to the one at the end of a cycle."""
-    marrow = around.marrow
+    """Take patients from their last visit to the one at the end of a cycle.
+
+    Resistant clones go second, so that they see how the others have made room on the way.
+    """
+    marrow, endpoints = around.marrow, _endpoints(around)
     day = cycle * around.trial.cycle_days
-    members: list[Member] = []
-    for course in courses:
-        start, stop = course.days[-1] * _DAY_H, day * _DAY_H
-        given = course.doses_until(day)
-        periods = periods_with(given, start, stop, course.going)
-        densities = [marrow.density(states) for states in course.states]
-        members += [
-            marrow.onward(clone, states, periods, sum(densities) - density)
-            for clone, states, density in zip(course.clones, course.states, densities, strict=True)
-        ]
-    endpoints = _endpoints(around)
-    found = _simulated(marrow, members, endpoints, workers)
-    rows = found.values.reshape(len(members), len(marrow.outputs))
-    for course, places in _by_course(courses):
-        if _note_failure(course, found, places):
+    plans = [course.periods_until(day) for course in courses]
+    legs = [
+        Leg(course.clones[0], course.states[0], plan, np.full(len(plan), _expected(marrow, course)))
+        for course, plan in zip(courses, plans, strict=True)
+    ]
+    first = onward(marrow, legs, endpoints, workers)
+    legs = [
+        Leg(course.clones[1], course.states[1], plan, walk.between(marrow, course.states[0]))
+        for course, plan, walk in zip(courses, plans, first, strict=True)
+        if len(course.clones) > 1 and walk.status == OK
+    ]
+    second = iter(onward(marrow, legs, endpoints[:1], workers))
+    for course, walk in zip(courses, first, strict=True):
+        own = [walk, *([next(second)] if len(course.clones) > 1 and walk.status == OK else [])]
+        if _note_failure(course, own):
             continue
         days = day - course.days[-1]
         if len(endpoints) > 1:
-            area, peak = (float(found.endpoints[name][places[0]]) for name in ("area", "peak"))
-            course.exposed(days, area, peak)
-        beta5 = found.endpoints["beta5"][places] / (days * _DAY_H)
-        _see(marrow, course, cycle, rows[places], beta5)
+            course.exposed(days, walk.gathered["area"], walk.gathered["peak"])
+        _see(marrow, course, cycle, own, [one.gathered["beta5"] / (days * _DAY_H) for one in own])
+
+
+def _expected(marrow: Marrow, course: Course) -> float:
+    """Return the density of a resistant clone half-way to the next visit, as it grew last [kcell/mL]."""
+    if len(course.clones) == 1:
+        return 0.0
+    now = marrow.density(course.states[1])
+    before = course.resistant_density[-2] if len(course.resistant_density) > 1 else now
+    slow, fast = _GROWTH
+    return float(now * np.sqrt(np.clip(now / max(before, _LEAST), slow, fast)))
 
 
 def _endpoints(around: Surroundings) -> tuple[Endpoint, ...]:
@@ -196,43 +196,25 @@ def _endpoints(around: Surroundings) -> tuple[Endpoint, ...]:
     return (beta5, Endpoint("area", observable, name="area"), Endpoint("maximum", observable, name="peak"))
 
 
-def _simulated(
-    marrow: Marrow, members: Sequence[Member], endpoints: Sequence[Endpoint], workers: int | None
-) -> Trajectories:
-    return simulate(
-        marrow.model,
-        members,
-        outputs=marrow.outputs,
-        endpoints=endpoints,
-        rtol=RTOL,
-        max_steps=MAX_STEPS,
-        workers=workers,
-    )
-
-
-def _by_course(courses: Sequence[Course]) -> list[tuple[Course, list[int]]]:
-    """Return courses with the places of their clones among the members."""
-    pairs, place = [], 0
-    for course in courses:
-        pairs.append((course, list(range(place, place + len(course.clones)))))
-        place += len(course.clones)
-    return pairs
-
-
-def _note_failure(course: Course, found: Trajectories, places: Sequence[int]) -> bool:
+def _note_failure(course: Course, walks: Sequence[Walk]) -> bool:
     """Return whether the integration of a patient failed, noting how."""
-    course.status = next((word for place in places if (word := found.status[place]) != OK), OK)
+    course.status = next((walk.status for walk in walks if walk.status != OK), OK)
     if course.status != OK:
         course.left = "failed"
     return course.status != OK
 
 
-def _see(marrow: Marrow, course: Course, cycle: int, rows: Floats, beta5: Floats | None) -> None:
+def _see(
+    marrow: Marrow, course: Course, cycle: int, walks: Sequence[Walk], beta5: Sequence[float] | None
+) -> None:
     """Keep the states of a visit and write it down; before therapy, beta5 is what it is."""
-    course.states = [row[: len(marrow.model.states)].copy() for row in rows]
-    shown = [marrow.shown(row) for row in rows]
-    means = [values[_BETA5] for values in shown] if beta5 is None else beta5.tolist()
-    course.seen(cycle, shown, means)
+    course.states = [walk.rows[-1][: len(marrow.model.states)].copy() for walk in walks]
+    shown = [marrow.shown(walk.rows[-1]) for walk in walks]
+    course.seen(cycle, shown, [values[_BETA5] for values in shown] if beta5 is None else beta5)
+    if len(walks) > 1:
+        course.resistant_density.append(marrow.density(course.states[1]))
 
 
-_USUAL_DISEASE, _USUAL_DOUBLING = 150.0, 75.0
+_USUAL_DISEASE, _USUAL_DOUBLING = 100.0, 45.0
+_GROWTH = (0.5, 2.0)
+_LEAST = 1e-12
