@@ -263,6 +263,7 @@ def trial(
     After an interruption, whatever it was, the same command goes on where it was.
     """
     from myeloniche.report.trial import write_trial
+    from myeloniche.trials.cohort import ENDPOINTS
     from myeloniche.trials.results_folder import read_results
     from myeloniche.trials.runner import LOCAL_CLUSTER, Watcher, run_trial
     from myeloniche.trials.simulate import simulate_patients
@@ -287,8 +288,12 @@ def trial(
         click.echo(f"\nstopped; what is done is kept in {out}, and the same command goes on", err=True)
         sys.exit(_INTERRUPTED)
     with _progress("analysing"):
-        looks, strata = design.interim_days, design.allocation.stratify
-        report = write_trial(read_results(out), interim_days=looks, stratify=strata)
+        report = write_trial(
+            read_results(out),
+            endpoints=[name.lower() for name in design.endpoints if name.lower() in ENDPOINTS],
+            interim_days=design.interim_days,
+            stratify=design.allocation.stratify,
+        )
     for table in report.tables:
         _console().print(table)
     click.echo("\n" + "\n".join(report.remarks))

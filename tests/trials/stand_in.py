@@ -38,6 +38,7 @@ class StandIn:
     size: int = 60
     seed: int = 7
     content: str = "title: Stand-in\n"
+    endpoints: tuple[str, ...] = ("PFS", "response")
     interim_days: tuple[float, ...] = (90.0,)
     allocation: StandInAllocation = StandInAllocation()
 

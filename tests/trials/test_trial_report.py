@@ -171,6 +171,8 @@ def test_the_commands_run_and_verify_a_trial(tmp_path) -> None:
     assert "memory: about" in run.stderr
     assert "Best response" in run.stdout
     assert str(out / "pfs.png") in run.stdout
+    assert not (out / "ttp.png").exists()
+    assert "interim look at 3.0 months" in run.stdout
     assert (good.exit_code, good.stdout) == (
         0, "holds: 4 of 4 parts are whole, and 3 patients were simulated again\n"
     )  # fmt: skip

@@ -51,7 +51,11 @@ class TrialReport:
 
 
 def write_trial(
-    results: TrialResults, *, interim_days: Sequence[float] = (), stratify: Sequence[str] = ()
+    results: TrialResults,
+    *,
+    endpoints: Sequence[str] = tuple(ENDPOINTS),
+    interim_days: Sequence[float] = (),
+    stratify: Sequence[str] = (),
 ) -> TrialReport:
     """Write tables and figures into the folder of a trial's results.
 
@@ -59,6 +63,8 @@ def write_trial(
     ----------
     results
         Of a trial that is complete.
+    endpoints
+        Times to an event that the trial is judged by; responses and side effects are always written.
     interim_days
         When progression-free survival is looked at before the end; every patient enters on day 0.
     stratify
@@ -66,7 +72,7 @@ def write_trial(
     """
     writer = _Writer(results, tuple(stratify))
     writer.responses()
-    for endpoint in ENDPOINTS:
+    for endpoint in endpoints:
         writer.survival(endpoint)
     for day in interim_days:
         writer.interim(day)
