@@ -12,7 +12,7 @@ __all__ = ["Estimate", "estimate"]
 PROBED = 8
 """Patients that are simulated for an estimate."""
 # of the tables' bytes: as tables, encoded, and above all as rows of Python while they are made (measured)
-_COPIES = 30
+_COPIES = 45
 _KIBI = 1024
 _MEGA = 1e6
 
