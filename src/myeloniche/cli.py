@@ -264,6 +264,7 @@ def trial(
     """
     from myeloniche.report.trial import write_trial
     from myeloniche.trials.cohort import ENDPOINTS
+    from myeloniche.trials.extras import statistics
     from myeloniche.trials.results_folder import read_results
     from myeloniche.trials.runner import LOCAL_CLUSTER, Watcher, run_trial
     from myeloniche.trials.simulate import simulate_patients
@@ -271,6 +272,7 @@ def trial(
 
     if scheduler and local_cluster:
         raise click.UsageError("--scheduler and --local-cluster cannot be used together; choose one")
+    statistics("statsmodels")  # what is not installed is said before the work
     design = read_trial(trial)
     try:
         with _progress("patients") as progress:

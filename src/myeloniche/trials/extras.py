@@ -22,14 +22,14 @@ def parquet() -> Any:
 
 def cluster_library() -> Any:
     """Return Dask's ``distributed``."""
-    return _load("distributed", "work on a cluster", "cluster")
+    return _load("distributed", "clusters", "cluster")
 
 
 def _load(module: str, what: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        library = module.partition(".")[0]
+        library = error.name or module.partition(".")[0]
         raise MyelonicheError(
-            f"{what} needs {library}, which is not installed: pip install 'myeloniche[{extra}]'"
+            f"{what} need {library}, which is not installed: pip install 'myeloniche[{extra}]'"
         ) from error

@@ -33,7 +33,7 @@ __all__ = [
 _FILE = "manifest.json"
 _LIBRARIES = ("myeloniche", "numpy", "scipy", "llvmlite", "numba", "pyarrow")
 _MODEL = ("niche", "pharmacology")
-_SHOWING = ("report", "cli.py", "__pycache__")  # no number of a patient depends on these
+_SHOWING = ("report", "cli.py", "__main__.py", "__pycache__")  # no number of a patient depends on these
 _CODE = ".py"
 
 

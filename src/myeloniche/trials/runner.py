@@ -13,6 +13,7 @@ from pathlib import Path
 from myeloniche.engine.manifest import differences
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials.cluster import DaskCluster, LocalDask
+from myeloniche.trials.extras import cluster_library, parquet
 from myeloniche.trials.manifest import AnyTrial, Manifest, begin_manifest
 from myeloniche.trials.memory import PROBED, estimate
 from myeloniche.trials.parts import PartBytes, Parts, Slices, only_run
@@ -94,6 +95,9 @@ def run_trial(
         kept.
     """
     folder, watcher = Path(out), watcher or Watcher()
+    parquet()  # what is not installed is said before the work
+    if scheduler is not None:
+        cluster_library()
     if chunk is not None and chunk < 1:
         raise MyelonicheError(f"got {chunk} patients in a part, expected at least 1. Choose another chunk.")
     with only_run(folder):
