@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 from stand_in import Interrupted, StandIn, simulate
@@ -14,6 +15,7 @@ from myeloniche.cli import main
 from myeloniche.report.trial import write_trial
 from myeloniche.report.trial_frames import evenly
 from myeloniche.report.trial_survival import comparison_words, draw_survival, median_words, p_words
+from myeloniche.report.trial_swimmer import draw_swimmer
 from myeloniche.report.trial_waterfall import draw_waterfall
 from myeloniche.trials.cohort import durations_of
 from myeloniche.trials.results_folder import read_results
@@ -100,10 +102,28 @@ def test_numbers_at_risk_stand_below_the_curves(cohort) -> None:
     assert _overlaps(figure) == []
 
 
-def test_no_text_of_a_waterfall_lies_on_another(cohort) -> None:
-    changes = np.linspace(0.3, -1.0, cohort.num_rows)
+@pytest.fixture
+def long_names(cohort):
+    """Return a cohort of three arms with long names."""
+    names = [
+        "bortezomib twice weekly iv",
+        "bortezomib weekly sc + dexamethasone + zoledronate",
+        "observation",
+    ]
+    place = cohort.column_names.index("arm")
+    return cohort.set_column(place, "arm", pa.array([names[row % 3] for row in range(cohort.num_rows)]))
 
-    assert _overlaps(draw_waterfall(cohort, changes)) == []
+
+def test_long_names_of_arms_have_room(long_names) -> None:
+    durations = durations_of(long_names)
+    curves = {
+        arm: kaplan_meier(durations.days[durations.arms == arm], durations.events[durations.arms == arm])
+        for arm in dict.fromkeys(durations.arms.tolist())
+    }
+    survival = draw_survival(curves, title="PFS", comparisons=compare_arms(durations))
+    waterfall = draw_waterfall(long_names, np.linspace(0.3, -1.0, long_names.num_rows))
+
+    assert [_overlaps(figure) for figure in (survival, waterfall, draw_swimmer(long_names))] == [[], [], []]
 
 
 def test_words_for_what_is_not_defined() -> None:
@@ -218,10 +238,14 @@ def _overlaps(figure) -> list[tuple[str, str]]:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     whole = figure.bbox
+    # some ticks lie out of view
+    ticks = [
+        tick for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for tick in axis.get_ticklabels()
+    ]
     boxes = [
         (text.get_text(), text.get_window_extent())
         for text in figure.findobj(Text)
-        if text.get_visible() and text.get_text().strip()
+        if text.get_visible() and text.get_text().strip() and text not in ticks
     ]
     inside = [(name, box) for name, box in boxes if box.width > 1]
     outside = [(name, "outside") for name, box in inside if box.x0 < -1 or box.x1 > whole.x1 + 1]

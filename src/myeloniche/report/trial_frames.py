@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ RESPONSE_COLOURS = {
 }
 """From deep to none; an empty one is that of a patient who cannot be judged."""
 
+_TITLE = 42  # characters of a line
 _LEGEND_ROW, _MOST_COLUMNS = 0.22, 7
 
 
@@ -80,7 +82,7 @@ def frame_title(axes: Axes, arm: str, patients: int, *, usable: int, shown: int)
     without = f", {patients - usable} without a value" if usable < patients else ""
     fewer = f"; {shown} of them, evenly by rank" if shown < usable else ""
     what = f"{patients} patients{without}{fewer}"
-    axes.set_title(f"{arm}\n{what}", fontsize=8.5, loc="left", color=INK)
+    axes.set_title(f"{fill(arm, _TITLE)}\n{what}", fontsize=8.5, loc="left", color=INK)
 
 
 def evenly(order: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ _LEGEND: dict[str, Any] = {"fontsize": 7.5, "frameon": False, "borderaxespad": 0
 _STYLES = ("-", "--", "-.", ":")
 _STEPS = (1, 2, 3, 4, 6, 12, 24, 36, 60)
 _MOST_TICKS = 9
+_NOTE, _NAME = 104, 55  # characters of a line
 _MOST_CENSORED = 300
 _SMALLEST_P = 1e-4
 
@@ -43,7 +45,7 @@ def draw_survival(
     """
     from matplotlib.figure import Figure
 
-    notes = [comparison_words(one) for one in comparisons]
+    notes = [line for one in comparisons for line in wrap(comparison_words(one), _NOTE)]
     below = 0.58 + 2 * _ROW * len(curves)
     above = 0.38 + 0.17 * len(notes) + 0.19 * len(curves)
     height = _HEIGHT + below + above
@@ -61,7 +63,7 @@ def put_survival(axes: Axes, curves: Mapping[str, SurvivalCurve], *, risk: bool 
     """Draw survival curves into a frame, with numbers at risk under it."""
     last = max(float(curve.days[-1]) for curve in curves.values()) / DAYS_PER_MONTH
     for place, (name, curve) in enumerate(curves.items()):
-        _put_curve(axes, curve, place, f"{name}: {median_words(curve)}")
+        _put_curve(axes, curve, place, f"{_short(name)}: {median_words(curve)}")
     ticks = _ticks(last)
     axes.set_xticks(ticks)
     axes.set_xlim(0, last * 1.02)
@@ -102,6 +104,10 @@ def p_words(p: float) -> str:
     return f"p < {_SMALLEST_P:.4f}" if p < _SMALLEST_P else f"p = {p:.2g}"
 
 
+def _short(name: str) -> str:
+    return shorten(name, _NAME, placeholder=" …")
+
+
 def _months(value: float) -> str:
     return f"{value:.1f}" if math.isfinite(value) else "not reached"
 
@@ -127,7 +133,7 @@ def _put_risk(axes: Axes, curves: Mapping[str, SurvivalCurve], ticks: Sequence[f
     text: dict[str, Any] = {"fontsize": 7.5, "va": "center", "clip_on": False}
     for place, (name, curve) in enumerate(curves.items()):
         height, colour = (-0.58 - 2 * place * _ROW) * inch, OKABE_ITO[place % len(OKABE_ITO)]
-        axes.text(-0.01, height, f"at risk, {name}", transform=axes.transAxes, color=colour, **text)
+        axes.text(-0.01, height, f"at risk, {_short(name)}", transform=axes.transAxes, color=colour, **text)
         counts = curve.at_risk([tick * DAYS_PER_MONTH for tick in ticks])
         for tick, count in zip(ticks, counts, strict=True):
             axes.text(tick, height - _ROW * inch, f"{count}", transform=mixed, ha="center", color=INK, **text)
