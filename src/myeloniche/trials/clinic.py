@@ -38,13 +38,10 @@ class Part:
         Its numbers.
     values
         What the engine returned, by name.
-    healthy
-        The same before there was a tumour.
     """
 
     clone: Clone
     values: Mapping[str, float]
-    healthy: Mapping[str, float]
 
     @property
     def density(self) -> float:
@@ -85,18 +82,17 @@ class Clinic:
     def read(self, patient: Mapping[str, object], parts: Sequence[Part], marrow: Marrow) -> dict[str, float]:
         """Return what instruments without noise would show, by the names of :data:`ASSAYS`.
 
-        Bone and its markers depart from a healthy state by what each clone does to them; departures add up.
+        Bone is read where the larger clone is: each sees what both do, the larger one best.
         """
-        first = parts[0]
-        nominal = {**marrow.nominal, **first.clone.parameters}
-        bone = sum(self._summed(parts, name) for name in _BONE)
+        larger = max(parts, key=lambda part: part.density)
+        nominal = {**marrow.nominal, **larger.clone.parameters}
         shown = float(self.type_of(patient)["band"])
         return {
             "m_protein": shown * self.grams_per_umol * sum(part.values[PROTEIN] for part in parts),
             "flc": self._light_chains(patient, parts, nominal),
-            "ctx": self._summed(parts, _CTX),
-            "p1np": self._summed(parts, _P1NP),
-            "bone_density": _PERCENT * bone,
+            "ctx": larger.values[_CTX],
+            "p1np": larger.values[_P1NP],
+            "bone_density": _PERCENT * sum(larger.values[name] for name in _BONE),
             "marrow_burden": _PERCENT * sum(part.density for part in parts) / nominal[_CAPACITY],
         }
 
@@ -124,13 +120,6 @@ class Clinic:
         kept: float = (rows["reference_kidney"] / kidney) ** rows["kidney_power"]
         level = float(self.type_of(patient)["flc_mg_L"])
         return rows["normal_mg_L"] + level * kept * made / rows["reference_made"]
-
-    @staticmethod
-    def _summed(parts: Sequence[Part], name: str) -> float:
-        """Return a quantity of the one marrow that all clones live in."""
-        healthy = parts[0].healthy[name]
-        departures = sum(part.values[name] - part.healthy[name] for part in parts)
-        return max(healthy + departures, 0.0)
 
 
 def load_clinic() -> Clinic:

@@ -66,7 +66,6 @@ class Course:
     prescriptions: tuple[Prescription, ...]
     marker: Marker
     states: list[Floats] = field(default_factory=list)
-    healthy: list[Mapping[str, float]] = field(default_factory=list)
     status: str = OK
     left: str = ""
     damage: float = 0.0
@@ -77,7 +76,7 @@ class Course:
     doses: list[float] = field(default_factory=list)
     planned: list[float] = field(default_factory=list)
     readings: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in ASSAYS})
-    resistant_density: list[float] = field(default_factory=list)
+    densities: list[list[float]] = field(default_factory=list)
     niches: list[Niche] = field(default_factory=list)
     treated: list[bool] = field(default_factory=list)
     going: tuple[Given, ...] = ()
@@ -119,10 +118,7 @@ class Course:
             Mean mRNA of beta5 since the last visit, for each clone.
         """
         day = cycle * self.around.trial.cycle_days
-        parts = [
-            Part(clone, shown, healthy)
-            for clone, shown, healthy in zip(self.clones, values, self.healthy, strict=True)
-        ]
+        parts = [Part(clone, shown) for clone, shown in zip(self.clones, values, strict=True)]
         shown = self.around.clinic.read(self.patient, parts, self.around.marrow)
         for name, value in shown.items():
             reading = value * float(self.noise[name][cycle])

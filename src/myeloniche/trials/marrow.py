@@ -135,10 +135,11 @@ class Marrow:
             cells / _PER_KCELL / volume,
         )
 
-    def diagnosis(self, clone: Clone, disease_days: float) -> Member:
+    def diagnosis(self, clone: Clone, disease_days: float, others: float) -> Member:
         """Return the member that leads a healthy marrow to the day on which therapy starts.
 
-        The tumour stands still at its density while bone, stroma and blood adapt to it.
+        The tumour stands still at its density while bone, stroma and blood adapt to all of it, `others`
+        being the density of its other part.
         """
         numbers = {**self.nominal, **clone.parameters}
         made = numbers[_PER_CELL] * numbers[_VOLUME] / numbers[_PLASMA] * clone.density
@@ -150,7 +151,8 @@ class Marrow:
         hours = disease_days * _DAY_H
         rest = Period(LONGEST_REST_OF_BONE_H, self.plan.rest, until_rest=True)
         timeline = (rest, Period(hours, begin))
-        return Member(clone.parameters, clone.initial, timeline, np.array([0.0, hours])).among(self.names)
+        parameters = {**clone.parameters, **self._beside(clone, clone.density, others)}
+        return Member(parameters, clone.initial, timeline, np.array([hours])).among(self.names)
 
     def growing(self, clone: Clone, shown: Mapping[str, float], doubling_days: float, others: float) -> Clone:
         """Return a clone that would double within some days if nothing were done.
@@ -185,6 +187,7 @@ class Marrow:
         states: NDArray[np.float64],
         periods: Sequence[Period],
         others: NDArray[np.float64],
+        growth: float = 1.0,
     ) -> Member:
         """Return the member that goes on from some states, seen at the end of every period.
 
@@ -199,11 +202,14 @@ class Marrow:
         others
             Density of the other part of the tumour in each period, which takes its share of the room
             [kcell/mL], shape (period,).
+        growth
+            By what this part is expected to have grown half-way.
 
         Notes
         -----
         ``r (1 - (N + M)/K)`` is ``r (1 - M/K) (1 - N/(K - M))``: beside another tumour that stands still, one
-        cycles less in less room.
+        cycles less in less room. What both parts do to their niche is counted by what each cell of this one
+        does, see :meth:`_beside`.
         """
         room, cycling = clone.parameters[CAPACITY], clone.parameters[CYCLING]
         timeline = []
@@ -213,7 +219,22 @@ class Marrow:
             timeline.append(replace(period, changes=(*period.changes, *(shared if other else ()))))
         initial = dict(zip(self.model.states, states.tolist(), strict=True))
         ends = np.cumsum([period.duration for period in periods])
-        return Member(clone.parameters, initial, tuple(timeline), ends)
+        middle = float(np.exp(np.mean(np.log(np.maximum(others, _LEAST)))))
+        seen = self._beside(clone, growth * self.density(states), middle)
+        return Member({**clone.parameters, **seen}, initial, tuple(timeline), ends)
+
+    def _beside(self, clone: Clone, own: float, others: float) -> dict[str, float]:
+        """Return the parameters by which a part of a tumour acts on its niche for the other part as well.
+
+        Each cell of the one stands for ``f = (own + others)/own`` cells: it secretes that much more, and
+        ``f c/(f c + K)`` is ``c/(c + K/f)`` for the stroma that it touches.
+        """
+        factor = min((own + others) / max(own, _LEAST), _MOST_STOOD_FOR)
+        numbers = {**self.nominal, **clone.parameters}
+        return {
+            **{name: factor * numbers[name] for name in _SECRETED},
+            **{name: numbers[name] / factor for name in _TOUCHED},
+        }
 
     def density(self, states: NDArray[np.float64]) -> float:
         """Return the myeloma cells of states, shape (state,) [kcell/mL]."""
@@ -258,7 +279,10 @@ class Marrow:
 _DRIVE, _IGF1, _HAZARD, _GAIN = "division_drive", "igf1_drive", "MM__death_hazard", "division_igf1_gain"
 _READ = ("ctx", "p1np", _DRIVE, _IGF1, _HAZARD)
 _SHOWN = (*CELLS, PROTEIN, *_READ, "BONE__BV", "BONE__OV", "IL6", "MM__PSMB5_m")
-_LEAST_ROOM = 1e-3
+_LEAST_ROOM, _LEAST = 1e-3, 1e-12
+_SECRETED = ("tnf_per_cell", "tgfb_per_cell", "il7_per_cell", "dkk1_per_cell", "vegf_per_cell")
+_TOUCHED = ("BMSC__contact_K", "BMSC__opg_contact_K")
+_MOST_STOOD_FOR = 1e6
 
 
 def open_marrow(trial: Trial) -> Marrow:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from myeloniche.calibration.prior import prior_of
 from myeloniche.calibration.sets import shipped_sets
@@ -30,6 +31,8 @@ from myeloniche.trials.results import PatientResults, patient_schema, tabled, vi
 from myeloniche.trials.walk import Leg, Walk, members_through, onward
 
 __all__ = ["PatientResults", "simulate_patients"]
+
+Floats = NDArray[np.float64]
 
 _BETA5 = "MM__PSMB5_m"
 _DAY_H = 24.0
@@ -124,7 +127,11 @@ def _clones(around: Surroundings, patient: Mapping[str, Any], own: Mapping[str, 
 def _diagnose(marrow: Marrow, courses: Sequence[Course], workers: int | None) -> None:
     """Take patients to the day on which therapy begins, and see them."""
     members = [
-        marrow.diagnosis(clone, float(course.patient.get("disease_days", _USUAL_DISEASE)))
+        marrow.diagnosis(
+            clone,
+            float(course.patient.get("disease_days", _USUAL_DISEASE)),
+            sum(other.density for other in course.clones if other is not clone),
+        )
         for course in courses
         for clone in course.clones
     ]
@@ -132,8 +139,7 @@ def _diagnose(marrow: Marrow, courses: Sequence[Course], workers: int | None) ->
     for course in courses:
         own = [next(walks) for _ in course.clones]
         if not _note_failure(course, own):
-            course.healthy = [marrow.shown(walk.rows[0]) for walk in own]
-            course.clones = _growing(marrow, course, [marrow.shown(walk.rows[1]) for walk in own])
+            course.clones = _growing(marrow, course, [marrow.shown(walk.rows[-1]) for walk in own])
             _see(marrow, course, 0, own, None)
 
 
@@ -156,12 +162,18 @@ def _onward(around: Surroundings, courses: Sequence[Course], cycle: int, workers
     day = cycle * around.trial.cycle_days
     plans = [course.periods_until(day) for course in courses]
     legs = [
-        Leg(course.clones[0], course.states[0], plan, np.full(len(plan), _expected(marrow, course)))
+        Leg(course.clones[0], course.states[0], plan, _expected(course, len(plan)), _growth(course, 0))
         for course, plan in zip(courses, plans, strict=True)
     ]
     first = onward(marrow, legs, endpoints, workers)
     legs = [
-        Leg(course.clones[1], course.states[1], plan, walk.between(marrow, course.states[0]))
+        Leg(
+            course.clones[1],
+            course.states[1],
+            plan,
+            walk.between(marrow, course.states[0]),
+            _growth(course, 1),
+        )
         for course, plan, walk in zip(courses, plans, first, strict=True)
         if len(course.clones) > 1 and walk.status == OK
     ]
@@ -176,14 +188,18 @@ def _onward(around: Surroundings, courses: Sequence[Course], cycle: int, workers
         _see(marrow, course, cycle, own, [one.gathered["beta5"] / (days * _DAY_H) for one in own])
 
 
-def _expected(marrow: Marrow, course: Course) -> float:
-    """Return the density of a resistant clone half-way to the next visit, as it grew last [kcell/mL]."""
-    if len(course.clones) == 1:
-        return 0.0
-    now = marrow.density(course.states[1])
-    before = course.resistant_density[-2] if len(course.resistant_density) > 1 else now
-    slow, fast = _GROWTH
-    return float(now * np.sqrt(np.clip(now / max(before, _LEAST), slow, fast)))
+def _expected(course: Course, periods: int) -> Floats:
+    """Return the density of a resistant clone half-way to the next visit [kcell/mL], shape (period,)."""
+    now = course.densities[-1]
+    return np.full(periods, _growth(course, 1) * now[1] if len(now) > 1 else 0.0)
+
+
+def _growth(course: Course, clone: int) -> float:
+    """Return by what a clone will have grown half-way to the next visit, if it goes on as it did."""
+    if len(course.densities) < 2:
+        return 1.0
+    before, now = (densities[clone] for densities in course.densities[-2:])
+    return float(np.sqrt(np.clip(now / max(before, _LEAST), *_SLOW_AND_FAST)))
 
 
 def _endpoints(around: Surroundings) -> tuple[Endpoint, ...]:
@@ -211,10 +227,9 @@ def _see(
     course.states = [walk.rows[-1][: len(marrow.model.states)].copy() for walk in walks]
     shown = [marrow.shown(walk.rows[-1]) for walk in walks]
     course.seen(cycle, shown, [values[_BETA5] for values in shown] if beta5 is None else beta5)
-    if len(walks) > 1:
-        course.resistant_density.append(marrow.density(course.states[1]))
+    course.densities.append([marrow.density(states) for states in course.states])
 
 
 _USUAL_DISEASE, _USUAL_DOUBLING = 100.0, 45.0
-_GROWTH = (0.5, 2.0)
+_SLOW_AND_FAST = (0.5, 2.0)
 _LEAST = 1e-12
