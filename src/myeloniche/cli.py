@@ -25,6 +25,7 @@ __all__ = ["main"]
 
 _Parameters = ParamSpec("_Parameters")
 _KINDS = ("cells", "drugs", "species", "readouts", "findings")
+_INTERRUPTED = 130  # the exit code of what control-C has stopped
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 _NEW_PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -237,6 +238,98 @@ def _parameter_sets(count: int, path: Path | None = None) -> list[dict[str, floa
 
     sets = read_sets(path) if path is not None else shipped_sets()
     return sets.mappings(niche_prior(), count)
+
+
+@main.command()
+@click.argument("trial", type=_FILE, metavar="FILE.YAML")
+@click.option("--out", type=_FOLDER, required=True, help="Folder of the results.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes to use; all cores by default.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to work through, for example tcp://...")
+@click.option("--local-cluster", is_flag=True, help="Work through a Dask cluster of this machine.")
+@click.option(
+    "--chunk", type=click.IntRange(min=1), help="Patients of a part, which is what a kill can cost."
+)
+@_refusing
+def trial(
+    trial: Path,
+    out: Path,
+    workers: int | None,
+    scheduler: str | None,
+    local_cluster: bool,
+    chunk: int | None,
+) -> None:
+    """Run a clinical trial written in a YAML file, and write its tables and figures.
+
+    After an interruption, whatever it was, the same command goes on where it was.
+    """
+    from myeloniche.report.trial import write_trial
+    from myeloniche.trials.cohort import ENDPOINTS
+    from myeloniche.trials.extras import statistics
+    from myeloniche.trials.results_folder import read_results
+    from myeloniche.trials.runner import LOCAL_CLUSTER, Watcher, run_trial
+    from myeloniche.trials.simulate import simulate_patients
+    from myeloniche.trials.trial import read_trial
+
+    if scheduler and local_cluster:
+        raise click.UsageError("--scheduler and --local-cluster cannot be used together; choose one")
+    statistics("statsmodels")  # what is not installed is said before the work
+    design = read_trial(trial)
+    try:
+        with _progress("patients") as progress:
+            run_trial(
+                design,
+                out,
+                simulate=simulate_patients,
+                workers=workers,
+                scheduler=LOCAL_CLUSTER if local_cluster else scheduler,
+                chunk=chunk,
+                watcher=Watcher(progress, functools.partial(click.echo, err=True)),
+                origin=trial,
+            )
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; what is done is kept in {out}, and the same command goes on", err=True)
+        sys.exit(_INTERRUPTED)
+    with _progress("analysing"):
+        report = write_trial(
+            read_results(out),
+            endpoints=[name.lower() for name in design.endpoints if name.lower() in ENDPOINTS],
+            interim_days=design.interim_days,
+            stratify=design.allocation.stratify,
+        )
+    for table in report.tables:
+        _console().print(table)
+    click.echo("\n" + "\n".join(report.remarks))
+    click.echo("\n" + "\n".join(str(path) for path in report.paths))
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER, metavar="DIR")
+@click.option(
+    "--sample", type=click.IntRange(min=0), default=20, show_default=True, help="Patients to repeat."
+)
+@click.option("--trial", "trial_file", type=_FILE, help="The trial's file, if it has been moved.")
+@_number("--seed", click.IntRange(min=0), 0, "Seed of the draw of these patients.")
+@_refusing
+def verify(folder: Path, sample: int, trial_file: Path | None, seed: int) -> None:
+    """Check the files of a trial's results, and simulate some patients again to compare every bit.
+
+    Leaves with exit code 1 if anything does not hold.
+    """
+    from myeloniche.trials.manifest import read_manifest
+    from myeloniche.trials.simulate import simulate_patients
+    from myeloniche.trials.trial import read_trial, trial_from
+    from myeloniche.trials.verify import verify as verify_results
+
+    notes = read_manifest(folder).notes
+    origin = Path(notes["origin"])
+    if trial_file is not None:
+        known = read_trial(trial_file)
+    else:
+        known = trial_from(notes["trial"], name=origin.name, folder=origin.parent)
+    with _progress("verifying"):
+        found = verify_results(folder, known, simulate=simulate_patients, sample=sample, seed=seed)
+    click.echo(str(found))
+    sys.exit(0 if found.holds else 1)
 
 
 _tolerance = functools.partial(click.option, type=click.FloatRange(min=0.0, min_open=True), show_default=True)

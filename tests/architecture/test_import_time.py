@@ -7,7 +7,21 @@ import sys
 
 import pytest
 
-HEAVY = ("antimony", "libsbml", "llvmlite", "matplotlib", "numba", "pint", "scipy", "xarray", "zarr")
+HEAVY = (
+    "antimony",
+    "distributed",
+    "libsbml",
+    "llvmlite",
+    "matplotlib",
+    "numba",
+    "pandas",
+    "pint",
+    "pyarrow",
+    "scipy",
+    "statsmodels",
+    "xarray",
+    "zarr",
+)
 
 
 @pytest.mark.parametrize("module", ["myeloniche", "myeloniche.cli", "myeloniche.engine", "myeloniche.units"])

@@ -1,0 +1,39 @@
+"""Virtual patients and clinical trials: populations, arms, rules, response, running, survival, biomarkers."""
+
+from myeloniche.trials.biomarkers import best_cut_offs, judge_rule, single_against_combined
+from myeloniche.trials.cohort import Durations, durations_of
+from myeloniche.trials.design import Trial
+from myeloniche.trials.population import Population
+from myeloniche.trials.population_file import populations, read_population
+from myeloniche.trials.response import response_table
+from myeloniche.trials.results import PatientResults
+from myeloniche.trials.results_folder import TrialResults, read_results
+from myeloniche.trials.runner import Watcher, run_trial
+from myeloniche.trials.simulate import simulate_patients
+from myeloniche.trials.survival import compare_arms, kaplan_meier
+from myeloniche.trials.trial import read_trial
+from myeloniche.trials.verify import Verification, verify
+
+__all__ = [
+    "Durations",
+    "PatientResults",
+    "Population",
+    "Trial",
+    "TrialResults",
+    "Verification",
+    "Watcher",
+    "best_cut_offs",
+    "compare_arms",
+    "durations_of",
+    "judge_rule",
+    "kaplan_meier",
+    "populations",
+    "read_population",
+    "read_results",
+    "read_trial",
+    "response_table",
+    "run_trial",
+    "simulate_patients",
+    "single_against_combined",
+    "verify",
+]
