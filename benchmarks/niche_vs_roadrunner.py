@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from myeloniche.engine.kernels.compile import host_machine
 from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Member
+from myeloniche.lab.animal import Animal, animal
 from myeloniche.lab.culture import Culture, coculture, culture
 from myeloniche.lab.laboratory import Laboratory, open_laboratory
 from myeloniche.lab.protocol import Clock, member_of, plan_arm
@@ -83,14 +84,16 @@ class Row:
 
 
 def tasks(laboratory: Laboratory) -> list[Task]:
-    """Return the TNF time course of starved RPMI8226 and the coculture, each from its resting state."""
+    """Return starved RPMI8226 with TNF and the coculture from their rest, and a mouse with a tumour."""
     starved = culture("RPMI8226").starve("1% FBS", "12 h")
     parameters, state = _at(laboratory, starved, 12.0)
     together, start = _at(laboratory, coculture("RPMI8226", "BMSC").wait("24 h"), 0.0)
+    tumour, mouse = _at(laboratory, animal("mouse").inject("5TGM1", into="tibia").wait("1 d"), 24.0)
     dose = laboratory.drug("TNF").amount("10 ng/mL")
     return [
         Task("TNF on starved RPMI8226, 240 min", {**parameters, "serum": 0.1}, {**state, "TNF": dose}, 4.0),
         Task("RPMI8226 with BMSC, 24 h", together, start, 24.0),
+        Task("5TGM1 in the tibia of a mouse, 20 d", tumour, mouse, 480.0),
     ]
 
 
@@ -248,8 +251,10 @@ def main() -> None:
         print("\n".join(f"{name}: {value}" for name, value in row.items()), end="\n\n")
 
 
-def _at(laboratory: Laboratory, dish: Culture, hour: float) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the parameters its cells bring and the state of a dish at some hour of its protocol."""
+def _at(
+    laboratory: Laboratory, dish: Culture | Animal, hour: float
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the parameters its cells bring and the state of a dish or mouse at some hour of its protocol."""
     clock = np.array([hour])
     member = member_of(plan_arm(dish.experiment().arms[0], laboratory), [Clock(clock, clock)])
     _, found = simulate(laboratory.niche.model, [member], rtol=1e-8, throw=True).of(0)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Member
+from myeloniche.lab.animal import Animal
 from myeloniche.lab.culture import Culture, coculture, culture
 from myeloniche.lab.laboratory import Laboratory
 from myeloniche.lab.protocol import Clock, member_of, plan_arm
@@ -24,8 +25,8 @@ SMALLEST_SCALE = 1e-9
 """What never exceeds this, in its own unit (nM, 1, kcell/mL), counts as absent."""
 
 
-def member(laboratory: Laboratory, dish: Culture, hours: ArrayLike) -> Member:
-    """Return a dish as the laboratory hands it to the engine, with output at some hours of its protocol."""
+def member(laboratory: Laboratory, dish: Culture | Animal, hours: ArrayLike) -> Member:
+    """Return a dish, or the bone of an animal, as the engine gets it, with output at some hours."""
     plan = plan_arm(dish.experiment().arms[0], laboratory)
     clock = np.asarray(hours, dtype=np.float64)
     return member_of(plan, [Clock(clock, clock)])

@@ -1,4 +1,4 @@
-"""The exported SBML in libRoadRunner and COPASI: the same courses as in the engine.
+"""The exported SBML in libRoadRunner, COPASI and AMICI: the same courses as in the engine.
 
 All start from the same explicit initial values, with every handle of the engine at 1, as SBML has none.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import basico
 import numpy as np
@@ -16,9 +17,13 @@ import roadrunner
 from dishes import COCULTURE, Floats, above, disagreement, member, shown
 
 from myeloniche.engine.timeline import Member
+from myeloniche.lab.animal import Animal, animal
 from myeloniche.lab.culture import Culture, culture
 from myeloniche.lab.laboratory import Laboratory
 from myeloniche.niche.export import write_sbml
+
+if TYPE_CHECKING:
+    from benchmarks.sbml_peers.simulators.amici import Amici
 
 LIMIT = 1e-4
 POINTS = 49
@@ -27,7 +32,7 @@ STARVED = culture("RPMI8226").starve("1% FBS", "12 h")
 
 @dataclass(frozen=True)
 class Course:
-    """A dish at some hour of its protocol, what is then added, and for how long it is watched.
+    """A dish or a mouse at some hour of its protocol, what is then added, and for how long it is watched.
 
     Attributes
     ----------
@@ -35,7 +40,7 @@ class Course:
         What differs from the dish: by SBML id, in model units.
     """
 
-    dish: Culture
+    dish: Culture | Animal
     hour: float
     hours: float
     parameters: Mapping[str, float]
@@ -47,6 +52,9 @@ COURSES = {
     "coculture": Course(COCULTURE, 0.0, 24.0, {}, {}),
     "LLZ1640-2": Course(culture("RPMI8226").wait("1 h"), 0.0, 48.0, {}, {"LLZ": 5.0}),
     "doxorubicin": Course(culture("RPMI8226").wait("1 h"), 0.0, 48.0, {}, {"DOX": 100.0}),
+    "myeloma in the tibia of a mouse": Course(
+        animal("mouse").inject("5TGM1", into="tibia").wait("1 d"), 24.0, 240.0, {}, {}
+    ),
 }
 
 
@@ -126,7 +134,46 @@ def test_roadrunner_shows_the_same_course(laboratory, runner, name) -> None:
     assert above(disagreement(in_roadrunner(runner, start), shown(laboratory, start)), LIMIT) == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", COURSES)
 def test_copasi_shows_the_same_course(laboratory, sbml_file, name) -> None:
     start = explicit(laboratory, COURSES[name])
     assert above(disagreement(in_copasi(sbml_file, start), shown(laboratory, start)), LIMIT) == {}
+
+
+@pytest.fixture(scope="module")
+def in_cpp(sbml_file: Path) -> Amici:
+    """Return the niche in AMICI, which needs a C++ compiler and so is no part of the test environment."""
+    pytest.importorskip("amici", reason="AMICI is not installed")
+    from benchmarks.sbml_peers.simulators import amici
+
+    return amici.load(sbml_file, [], [], sbml_file.parent)
+
+
+def in_amici(amici: Amici, start: Member) -> dict[str, Floats]:
+    """Return every state as AMICI finds it."""
+    model, solver = amici.model, amici.solver
+    known = list(model.get_free_parameter_ids())
+    values = np.array(amici.nominal)
+    for name, value in start.parameters.items():
+        values[known.index(name)] = value
+    model.set_free_parameters(values)
+    states = list(model.get_state_ids())
+    model.set_initial_state([start.initial[name] for name in states])
+    model.set_timepoints(start.times)
+    solver.set_relative_tolerance(1e-8)
+    solver.set_absolute_tolerance(1e-11)
+    from amici.sim.sundials import run_simulation
+
+    found = np.asarray(run_simulation(model, solver).x)
+    return {name: found[:, column] for column, name in enumerate(states)}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", COURSES)
+def test_amici_shows_the_same_course(laboratory, in_cpp, name) -> None:
+    start = explicit(laboratory, COURSES[name])
+    found = in_amici(in_cpp, start)
+    expected = {state: values for state, values in shown(laboratory, start).items() if state in found}
+    assert len(expected) > 200
+    assert above(disagreement(found, expected), LIMIT) == {}

@@ -29,8 +29,8 @@ LIMIT = 1e-6
 HOURS_STARVED_TNF = np.concatenate([np.linspace(0.0, 12.0, 7), 12.0 + np.linspace(0.0, 4.0, 49)[1:]])
 TIMELINES = [
     pytest.param(STARVED_TNF, HOURS_STARVED_TNF, id="starved RPMI8226 with TNF"),
-    pytest.param(COCULTURE, np.linspace(0.0, 24.0, 25), id="coculture for 24 h"),
-    pytest.param(BLOCKED, np.linspace(0.0, 48.0, 25), id="LLZ1640-2 5 uM for 48 h"),
+    pytest.param(COCULTURE, np.linspace(0.0, 24.0, 25), id="coculture for 24 h", marks=pytest.mark.long),
+    pytest.param(BLOCKED, np.linspace(0.0, 48.0, 25), id="LLZ1640-2 5 uM for 48 h", marks=pytest.mark.long),
 ]
 
 

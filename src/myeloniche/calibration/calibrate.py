@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from myeloniche.calibration.judged import Demand, Judged, judge, together
+from myeloniche.calibration.judged import Demand, Judged, judge, judge_plausible, together
 from myeloniche.calibration.prior import Prior, prior_of
 from myeloniche.calibration.search import Cloud, Settings, search
 from myeloniche.calibration.sets import PlausibleSets, rounded
@@ -122,6 +122,9 @@ def calibrate(
     def judged(values: Floats) -> Judged:
         return judge(prior.mappings(values), only, workers=workers)
 
+    def plausible(values: Floats) -> tuple[Flags, Judged | None]:
+        return judge_plausible(prior.mappings(values), demand, only, workers=workers)
+
     pool_values = prior.values(prior.around_nominal(sets, settings.spread, settings.seed))
     pool = judged(pool_values)
     told(Round("pool", sets, sets, float(pool.plausible(demand).mean())))
@@ -139,7 +142,7 @@ def calibrate(
         settings,
         progress=lambda number: told(Round("search", number * settings.members, goal, latest[-1])),
     )
-    factors, kept = _draw(cloud, prior, settings, demand, sets, judged, told)
+    factors, kept = _draw(cloud, prior, settings, sets, plausible, told)
     found = PlausibleSets(prior.names, factors, _provenance(settings, demand, sets))
     return Calibration(prior, demand, found, kept, pool_values, pool)
 
@@ -148,32 +151,30 @@ def _draw(
     cloud: Cloud,
     prior: Prior,
     settings: Settings,
-    demand: Demand,
     sets: int,
-    judged: Callable[[Floats], Judged],
+    plausible: Callable[[Floats], tuple[Flags, Judged | None]],
     told: Callable[[Round], object],
 ) -> tuple[Floats, Judged]:
     """Draw from a cloud until enough sets are plausible; return their factors and what is said of them."""
     factors: list[Floats] = []
     kept: list[Judged] = []
-    found = drawn = 0
-    while found < sets:
-        if drawn >= _DRAWS * sets:
-            raise TableError(
-                f"got {found} plausible sets among {drawn} draws, expected {sets}. Search for more "
-                "generations, with a smaller spread, or ask for a smaller share."
-            )
-        seed = settings.seed + 1 + len(factors)
-        part = rounded(cloud.draw(prior, settings.members, seed) / prior.nominal)
-        one = judged(prior.nominal * part)
-        flags = one.plausible(demand)
-        flags &= np.cumsum(flags) <= sets - found
-        factors.append(part[flags])
-        kept.append(one.among(flags))
-        found += int(flags.sum())
-        drawn += settings.members
-        told(Round("draw", found, sets, float(one.plausible(demand).mean())))
-    return np.concatenate(factors), together(kept)
+    found = 0
+    for number in range(_DRAWS * -(-sets // settings.members)):
+        values = cloud.draw(prior, settings.members, settings.seed + 1 + number)
+        part = rounded(values / prior.nominal)
+        flags, judged = plausible(prior.nominal * part)
+        if judged is not None:
+            wanted = np.arange(flags.sum()) < sets - found
+            factors.append(part[flags][wanted])
+            kept.append(judged.among(wanted))
+            found += int(wanted.sum())
+        told(Round("draw", found, sets, float(flags.mean())))
+        if found == sets:
+            return np.concatenate(factors), together(kept)
+    raise TableError(
+        f"got {found} plausible sets after {_DRAWS} times as many draws as the {sets} asked for. Search for "
+        "more generations, with a smaller spread, or ask for a smaller share."
+    )
 
 
 def _provenance(settings: Settings, demand: Demand, sets: int) -> dict[str, str]:

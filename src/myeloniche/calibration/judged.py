@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from myeloniche.findings.anchors.support import AnchorSupport, score_anchors
 from myeloniche.findings.support import Support, score_sets
 
-__all__ = ["Demand", "Judged", "judge", "together"]
+__all__ = ["Demand", "Judged", "judge", "judge_plausible", "together"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -92,6 +92,28 @@ def judge(
         score_sets(parameter_sets, only, workers=workers, max_steps=_MAX_STEPS),
         score_anchors(parameter_sets, workers=workers, max_steps=_MAX_STEPS),
     )
+
+
+def judge_plausible(
+    parameter_sets: Sequence[Mapping[str, float]],
+    demand: Demand,
+    only: Sequence[str] | None = None,
+    *,
+    workers: int | None = None,
+) -> tuple[Flags, Judged | None]:
+    """Return which sets are plausible, shape (set,), and what is said of these.
+
+    The anchors are run only for sets that agree with enough findings, which spares a third of the time.
+    """
+    support = score_sets(parameter_sets, only, workers=workers, max_steps=_MAX_STEPS)
+    flags: Flags = (support.agree.mean(axis=1) >= demand.findings) & (support.failed == 0)
+    if not flags.any():
+        return flags, None
+    passed = [one for one, flag in zip(parameter_sets, flags, strict=True) if flag]
+    judged = Judged(support.among(flags), score_anchors(passed, workers=workers, max_steps=_MAX_STEPS))
+    kept = judged.plausible(demand)
+    flags[flags] = kept
+    return flags, judged.among(kept)
 
 
 def together(parts: Sequence[Judged]) -> Judged:

@@ -13,8 +13,9 @@ from myeloniche.findings.catalogue import Finding, load_findings
 from myeloniche.findings.markdown import number, table
 from myeloniche.findings.panel import load_panels
 from myeloniche.findings.rulebook import load_rulebook
+from myeloniche.findings.wilson import wilson_interval
 
-__all__ = ["ensemble_page"]
+__all__ = ["agreement", "ensemble_page"]
 
 _HEAD = """# Plausible sets
 
@@ -52,7 +53,7 @@ def ensemble_page(calibration: Calibration) -> str:
     parts = [
         _HEAD,
         *provenance,
-        _agreement(calibration),
+        agreement(calibration.judged.findings.share),
         _anchors(calibration),
         _PREDICTED,
         *_predictions(calibration),
@@ -61,15 +62,40 @@ def ensemble_page(calibration: Calibration) -> str:
     return "\n".join([*parts, _pins(calibration)]) + "\n"
 
 
-def _agreement(calibration: Calibration) -> str:
-    share = calibration.judged.findings.share
-    firm = sum(value >= _MOST for value in share.values())
+def agreement(share: Mapping[str, float]) -> str:
+    """Return how many findings most sets agree with, per paper, and which they do not, as Markdown.
+
+    Parameters
+    ----------
+    share
+        Share of the sets that agree, by finding.
+    """
+    counted = [finding for finding in load_findings() if finding.id in share]
+    guesses = _guesses(counted)
+    papers = [_paper_row(name, ids, share, guesses) for name, ids in _grouped(counted, "paper").items()]
+    every = _paper_row("all", list(share), share, guesses)
+    header = ("paper", "findings", f"agree in {_MOST:.0%} of the sets", "95 % interval", *guesses)
+    words = "\n" + table(header, [*papers, every])
     loose = {name: value for name, value in share.items() if value < _MOST}
-    words = f"\n{firm} of {len(share)} findings agree in {_MOST:.0%} or more of the sets.\n"
     if not loose:
         return words
     rows = [(name, f"{value:.0%}") for name, value in sorted(loose.items(), key=lambda item: item[1])]
-    return words + "The others:\n\n" + table(("finding", "sets that agree"), rows)
+    return words + "\n\nThe others:\n\n" + table(("finding", "sets that agree"), rows)
+
+
+def _paper_row(
+    name: str, ids: Sequence[str], share: Mapping[str, float], guesses: Mapping[str, Mapping[str, bool]]
+) -> tuple[str, ...]:
+    firm = sum(share[one] >= _MOST for one in ids)
+    low, high = wilson_interval(firm, len(ids), confidence=0.95)
+    guessed = (str(sum(guess[one] for one in ids)) for guess in guesses.values())
+    return name, str(len(ids)), str(firm), f"{low:.0%} to {high:.0%}", *guessed
+
+
+def _guesses(counted: Sequence[Finding]) -> Mapping[str, Mapping[str, bool]]:
+    """Return which findings the baselines agree with, by name of the baseline."""
+    rulebook = load_rulebook()
+    return baseline_agreement(counted, load_panels(rulebook), rulebook, lowering_agents())
 
 
 def _anchors(calibration: Calibration) -> str:
@@ -81,7 +107,7 @@ def _anchors(calibration: Calibration) -> str:
 
 def _predictions(calibration: Calibration) -> list[str]:
     counted = [finding for finding in load_findings() if finding.id in calibration.pool.findings.findings]
-    baselines = baseline_agreement(counted, load_panels(load_rulebook()), load_rulebook(), lowering_agents())
+    baselines = _guesses(counted)
     papers = leave_out(calibration.pool.findings, _grouped(counted, "paper"), calibration.demand.findings)
     panels = leave_out(calibration.pool.findings, _grouped(counted, "panel"), calibration.demand.findings)
     return [

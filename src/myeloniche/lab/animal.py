@@ -31,6 +31,11 @@ class Animal(AbstractProtocol):
         return self.host
 
     @property
+    def arm_name(self) -> str:
+        """The only arm of an experiment is called after the animal."""
+        return self.host
+
+    @property
     def done(self) -> tuple[Step, ...]:
         """What has been done so far."""
         return self.steps

@@ -135,10 +135,15 @@ class AbstractProtocol(AbstractDishes):
     def arms(self, name: str) -> dict[str, Arm]:
         """Return it as an arm of that name, after the arms that it needs."""
 
+    @property
+    def arm_name(self) -> str:
+        """What the only arm of an experiment is called."""
+        return DISH
+
     def experiment(self, *measures: Measure) -> Experiment:
         """Return the experiment that these measurements make of it, without running it."""
         title = f"{self.holds}: {', '.join(step.word for step in self.done) or 'untreated'}"
-        return _experiment(title, {DISH: self}, measures, Replicates())
+        return _experiment(title, {self.arm_name: self}, measures, Replicates())
 
     def add(self, drug: str, dose: str) -> Self:
         """Add a drug or cytokine by name or by the path of its file: ``add("TNF", "10 ng/mL")``."""

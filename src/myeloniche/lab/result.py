@@ -202,14 +202,20 @@ class ExperimentResult:
     def significance(self, readout: str, cell: str = "", *, at_h: float | None = None) -> Significance:
         """Return the test that the experiment names, at a time (the last one if not given).
 
-        Student's t-test compares two arms, the analysis of variance all of them.
+        Student's t-test compares two arms, the analysis of variance all of them; arms in which it was not
+        read have no part.
 
         Raises
         ------
         ExperimentError
             If there are too few arms or repeats.
         """
-        groups = [self._repeats(arm, readout, cell, at_h) for arm in self.arms]
+        reading = [
+            arm
+            for arm, by_label in self.arms.items()
+            if any(folded(readout) in (folded(label), folded(one.readout)) for label, one in by_label.items())
+        ]
+        groups = [self._repeats(arm, readout, cell, at_h) for arm in reading or self.arms]
         if self.experiment.replicates.test == "t-test" and len(groups) == 2:
             return student_t_test(*groups)
         return one_way_anova(groups)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Frame", "Line", "draw_curves"]
 
 _COLUMNS, _WIDTH, _HEIGHT = 3, 2.4, 1.75
+_KEY, _LETTER, _LEGEND_LINE = 0.5, 0.062, 0.19  # inch, of a legend in 8 point
 _STYLES = ("-", "--", "-.", ":")
 _THICK, _THIN, _STEP = 2.8, 1.2, 0.6
 
@@ -56,13 +57,17 @@ def draw_curves(frames: Sequence[Frame], *, time_label: str) -> Figure:
 
     columns = min(_COLUMNS, len(frames))
     rows = -(-len(frames) // columns)
-    legend = 0.3
+    labels = list(dict.fromkeys(line.label for frame in frames for line in frame.lines))
+    entry = _KEY + max(map(len, labels), default=0) * _LETTER
+    width = max(columns * _WIDTH, entry)
+    legend_columns = max(1, min(len(labels), int(width / entry)))
+    legend = 0.1 + -(-len(labels) // legend_columns) * _LEGEND_LINE
     height = rows * _HEIGHT + legend
-    figure = Figure(figsize=(columns * _WIDTH, height))
+    figure = Figure(figsize=(width, height))
     axes = figure.subplots(rows, columns, squeeze=False)
     figure.subplots_adjust(
-        left=0.55 / figure.get_figwidth(),
-        right=1 - 0.1 / figure.get_figwidth(),
+        left=0.55 / width,
+        right=1 - 0.1 / width,
         bottom=0.42 / height,
         top=1 - (legend + 0.22) / height,
         wspace=0.38,
@@ -72,8 +77,10 @@ def draw_curves(frames: Sequence[Frame], *, time_label: str) -> Figure:
         _draw_frame(target, frame, time_label)
     for target in axes.flat[len(frames) :]:
         target.set_axis_off()
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper left", ncols=4, frameon=False, fontsize=8, borderaxespad=0.1)
+    handles, _ = axes.flat[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="upper left", ncols=legend_columns, frameon=False, fontsize=8, borderaxespad=0.1
+    )
     return figure
 
 
@@ -89,4 +96,5 @@ def _draw_frame(axes: Axes, frame: Frame, time_label: str) -> None:
     axes.set_xlabel(time_label, fontsize=7.5)
     highest = max((value for line in frame.lines for value in line.values if isfinite(value)), default=0.0)
     axes.set_ylim(0, highest * 1.08 or 1)
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4), useMathText=True)
     plain_axes(axes)

@@ -15,7 +15,7 @@ from myeloniche.report.bars import Bar, BarFrame, draw_bars
 from myeloniche.report.blot import Annotation, BlotBlock, BlotGroup, BlotRow, draw_blots
 from myeloniche.report.curves import Frame, Line, draw_curves
 from myeloniche.report.lanes import annotated, last_agent, titles
-from myeloniche.report.words import pretty
+from myeloniche.report.words import p_value, pretty
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +26,7 @@ _BLOTTED = ("blot", "nuclear")
 _PAGE_WIDTH = 7.4  # inch, the widest blot that fits the page
 _BLOT_MINUTES = (0, 5, 15, 30, 60, 180)  # lanes of a time course; the curves show every time
 _LONGEST_IN_MINUTES = 6  # hours; longer courses are drawn in hours
+_LONGEST_IN_HOURS = 96  # and longer ones still in days
 _DOTS_PER_INCH = 150
 
 
@@ -79,6 +80,13 @@ class _Measured:
         series = self.film.repeats.series(arm.name, readout, self.instance)
         return tuple(series.replicates[:, -1].tolist())
 
+    def test(self, readout: str) -> str:
+        """Return what the experiment's test says of the replicates, in words; empty if there are none."""
+        if self.film.repeats is None or len(self.arms) < 2:
+            return ""
+        found = self.film.repeats.significance(readout, self.instance)
+        return f"{found.test}: {p_value(found.p_value)}"
+
     def row(self, readout: str, amounts: Sequence[float]) -> BlotRow:
         """Return a strip, exposed like every other lane of this protein in the experiment."""
         exposed = [
@@ -108,6 +116,7 @@ def draw_film(films: Sequence[Film]) -> list[Picture]:
     blots = [entry for entry in measured if entry.instrument in _BLOTTED]
     found = [_blot_picture(blots)] if blots else []
     found.extend(_curve_picture(entry) for entry in measured if entry.timed and _worth_curves(entry))
+    found.extend(_last_picture(entry) for entry in measured if entry.timed and entry.film.repeats)
     counts = [entry for entry in measured if entry.instrument not in _BLOTTED and not entry.timed]
     for readout in dict.fromkeys((entry.instance, name) for entry in counts for name in entry.readouts):
         found.append(_bar_picture([entry for entry in counts if entry.instance == readout[0]], readout[1]))
@@ -201,10 +210,9 @@ def _same_form(one: BlotGroup, other: BlotGroup) -> bool:
 
 def _curve_picture(entry: _Measured) -> Picture:
     names = titles(entry.arms)
-    longest = max(float(entry.series(arm, entry.readouts[0]).times_h[-1]) for arm in entry.arms)
-    per_hour, unit = (60, "min") if longest <= _LONGEST_IN_MINUTES else (1, "h")
+    per_hour, unit = _clock(entry)
     frames = [_frame(entry, readout, names, per_hour) for readout in entry.readouts]
-    after = last_agent(entry.arms[0])
+    after = "the start" if entry.arms[0].animal else last_agent(entry.arms[0])
     shown = ", ".join(frame.title for frame in frames)
     return _picture(
         draw_curves(frames, time_label=f"{unit} after {after}"),
@@ -214,13 +222,36 @@ def _curve_picture(entry: _Measured) -> Picture:
     )
 
 
-def _frame(entry: _Measured, readout: str, names: Sequence[str], per_hour: int) -> Frame:
+def _clock(entry: _Measured) -> tuple[float, str]:
+    """Return how many units of the time axis an hour has, and the unit."""
+    longest = max(float(entry.series(arm, entry.readouts[0]).times_h[-1]) for arm in entry.arms)
+    if longest <= _LONGEST_IN_MINUTES:
+        return 60.0, "min"
+    return (1 / 24, "d") if longest > _LONGEST_IN_HOURS else (1.0, "h")
+
+
+def _frame(entry: _Measured, readout: str, names: Sequence[str], per_hour: float) -> Frame:
     series = [entry.series(arm, readout) for arm in entry.arms]
     lines = tuple(
         Line(name, tuple((found.times_h * per_hour).tolist()), tuple(found.values.tolist()))
         for name, found in zip(names, series, strict=True)
     )
     return Frame(pretty(readout), pretty(series[0].unit), lines)
+
+
+def _last_picture(entry: _Measured) -> Picture:
+    """Draw what animals or cultures showed at the last time, with their replicates."""
+    per_hour, unit = _clock(entry)
+    time = float(entry.series(entry.arms[0], entry.readouts[0]).times_h[-1]) * per_hour
+    frames = [_bar_frame(entry, readout, named=True) for readout in entry.readouts]
+    repeats = max(len(bar.replicates) for frame in frames for bar in frame.bars)
+    shown = ", ".join(pretty(readout) for readout in entry.readouts)
+    return _picture(
+        draw_bars(frames),
+        "image/svg+xml",
+        f"Bars of {shown} at {time:.4g} {unit} per arm; the numbers are in the table below.",
+        f"The same at {time:.4g} {unit}; whiskers are the standard deviation of {repeats} virtual repeats.",
+    )
 
 
 def _bar_picture(entries: Sequence[_Measured], readout: str) -> Picture:
@@ -237,12 +268,15 @@ def _bar_picture(entries: Sequence[_Measured], readout: str) -> Picture:
     )
 
 
-def _bar_frame(entry: _Measured, readout: str) -> BarFrame:
+def _bar_frame(entry: _Measured, readout: str, *, named: bool = False) -> BarFrame:
+    """Return the bars of a readout; a named one has the readout in its title and its own axis."""
     bars = tuple(
         Bar(name, float(entry.series(arm, readout).values[-1]), entry.replicates(arm, readout))
         for name, arm in zip(titles(entry.arms), entry.arms, strict=True)
     )
-    return BarFrame(entry.film.title, bars)
+    title = pretty(readout) if named else entry.film.title
+    label = pretty(entry.series(entry.arms[0], readout).unit) if named else ""
+    return BarFrame(title, bars, label, entry.test(readout))
 
 
 def _picture(figure: Figure, kind: str, alternative: str, caption: str) -> Picture:

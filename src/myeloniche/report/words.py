@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 
-__all__ = ["number", "percent", "pretty"]
+__all__ = ["number", "p_value", "percent", "pretty"]
 
 _SPELLINGS = (
     ("IkBa", "IκBα"),
     ("beta1", "β1"),
     (" uM", "\N{NO-BREAK SPACE}µM"),
     (" ng/mL", "\N{NO-BREAK SPACE}ng/mL"),
-    ("kcell/mL", "10³ cells/mL"),
+    ("kcell", "10³ cells"),
     ("(uM", "(µM"),
     ("ug/mL", "µg/mL"),
+    ("um3/um2", "µm³/µm²"),
 )
 
 
@@ -21,7 +23,7 @@ def pretty(text: str) -> str:
     """Return a name with its Greek letters."""
     for plain, greek in _SPELLINGS:
         text = text.replace(plain, greek)
-    return text
+    return re.sub(r"\bum\b", "µm", text)
 
 
 def number(value: float) -> str:
@@ -44,3 +46,10 @@ def number(value: float) -> str:
 def percent(share: float) -> str:
     """Return a share as a whole percentage, or a dash if it is not finite."""
     return "–" if not math.isfinite(share) else f"{share:.0%}".replace("%", " %").replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """Return a probability as papers write it: ``P = 0.012`` or ``P < 0.001``."""
+    if not math.isfinite(p):
+        return "P –"
+    return "P < 0.001" if p < 0.001 else f"P = {p:.2g}"
