@@ -159,3 +159,62 @@ def test_time_to_events_is_censored_as_said(whole) -> None:
             assert row["dor_days"] == pytest.approx(row["pfs_days"] - row["response_day"])
         else:
             assert row["dor_days"] is None
+
+
+class Alike:
+    """A population in which the resistant clone, if there is one, is like the rest of the tumour."""
+
+    def __init__(self, population, share: float) -> None:
+        self.population = population
+        self.share = share
+
+    def __getattr__(self, name: str):
+        return getattr(self.population, name)
+
+    def draw(self, count: int, seed: int, *, first: int = 0) -> pyarrow.Table:
+        """Return the population's patients with a clone that differs in nothing but its name."""
+        table = self.population.draw(count, seed, first=first)
+        alike = {"resistant_share": self.share, "resistant_load": 1.0, "resistant_xbp1": 1.0, "mutated": 0.0}
+        for name, value in alike.items():
+            table = table.set_column(table.column_names.index(name), name, pyarrow.array([value] * count))
+        return table
+
+
+def test_a_tumour_of_two_equal_clones_is_a_tumour(trial) -> None:
+    two, one = (
+        simulate_patients(
+            arm_alone(trial, "observation", population=Alike(trial.population, share), cycles=2), 0, 6
+        ).visits.to_pylist()
+        for share in (0.3, 0.0)
+    )
+    assert len(two) == len(one)
+    for halves, whole in zip(two, one, strict=True):
+        for name in ("m_protein_g_L", "flc_mg_L", "ctx", "p1np", "bone_density", "marrow_burden"):
+            assert halves[name] == pytest.approx(whole[name], rel=0.05)
+
+
+def test_zoledronate_lowers_resorption_whatever_clones_there_are(tmp_path, trial_text) -> None:
+    from myeloniche.trials import read_trial
+
+    begin, end = trial_text.index("      - {drug"), trial_text.index("  - name: observation")
+    text = (
+        trial_text[:begin]
+        + '      - {drug: zoledronate, regimen: "4 mg iv over 15 min q21d"}\n'
+        + trial_text[end:]
+    )
+    path = tmp_path / "zoledronate.yaml"
+    path.write_text(text, "utf-8")
+    rows = simulate_patients(arm_alone(read_trial(path), "bortezomib", cycles=1), 0, 6).visits.to_pylist()
+    before, after = (np.array([row["ctx"] for row in rows if row["cycle"] == cycle]) for cycle in (0, 1))
+    assert np.all((after > 0.02 * before) & (after < 0.3 * before))
+
+
+def test_of_less_than_one_cell_nothing_is_left(trial) -> None:
+    from myeloniche.trials.marrow import open_marrow
+
+    marrow = open_marrow(trial)
+    patient = trial.population.draw(1, 0).to_pylist()[0]
+    clone = marrow.clone(patient, "sensitive", 1e11, {})
+    states = np.ones(len(marrow.model.states))
+    assert marrow.density(marrow.living(clone, states)) == 2.0
+    assert marrow.density(marrow.living(clone, 1e-8 * states)) == 0.0

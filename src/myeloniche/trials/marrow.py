@@ -151,7 +151,7 @@ class Marrow:
         hours = disease_days * _DAY_H
         rest = Period(LONGEST_REST_OF_BONE_H, self.plan.rest, until_rest=True)
         timeline = (rest, Period(hours, begin))
-        parameters = {**clone.parameters, **self._beside(clone, clone.density, others)}
+        parameters = {**clone.parameters, **self._standing_for(clone, 1.0 + others / clone.density)}
         return Member(parameters, clone.initial, timeline, np.array([hours])).among(self.names)
 
     def growing(self, clone: Clone, shown: Mapping[str, float], doubling_days: float, others: float) -> Clone:
@@ -187,7 +187,7 @@ class Marrow:
         states: NDArray[np.float64],
         periods: Sequence[Period],
         others: NDArray[np.float64],
-        growth: float = 1.0,
+        cells_each: float = 1.0,
     ) -> Member:
         """Return the member that goes on from some states, seen at the end of every period.
 
@@ -202,14 +202,14 @@ class Marrow:
         others
             Density of the other part of the tumour in each period, which takes its share of the room
             [kcell/mL], shape (period,).
-        growth
-            By what this part is expected to have grown half-way.
+        cells_each
+            For how many cells of the whole tumour each cell of this part stands.
 
         Notes
         -----
         ``r (1 - (N + M)/K)`` is ``r (1 - M/K) (1 - N/(K - M))``: beside another tumour that stands still, one
         cycles less in less room. What both parts do to their niche is counted by what each cell of this one
-        does, see :meth:`_beside`.
+        does, see :meth:`_standing_for`.
         """
         room, cycling = clone.parameters[CAPACITY], clone.parameters[CYCLING]
         timeline = []
@@ -219,22 +219,29 @@ class Marrow:
             timeline.append(replace(period, changes=(*period.changes, *(shared if other else ()))))
         initial = dict(zip(self.model.states, states.tolist(), strict=True))
         ends = np.cumsum([period.duration for period in periods])
-        middle = float(np.exp(np.mean(np.log(np.maximum(others, _LEAST)))))
-        seen = self._beside(clone, growth * self.density(states), middle)
+        seen = self._standing_for(clone, cells_each)
         return Member({**clone.parameters, **seen}, initial, tuple(timeline), ends)
 
-    def _beside(self, clone: Clone, own: float, others: float) -> dict[str, float]:
+    def _standing_for(self, clone: Clone, cells_each: float) -> dict[str, float]:
         """Return the parameters by which a part of a tumour acts on its niche for the other part as well.
 
-        Each cell of the one stands for ``f = (own + others)/own`` cells: it secretes that much more, and
-        ``f c/(f c + K)`` is ``c/(c + K/f)`` for the stroma that it touches.
+        Each cell stands for ``f`` cells: it secretes that much more, and ``f c/(f c + K)`` is ``c/(c + K/f)``
+        for the stroma that it touches.
         """
-        factor = min((own + others) / max(own, _LEAST), _MOST_STOOD_FOR)
+        factor = min(cells_each, _MOST_STOOD_FOR)
         numbers = {**self.nominal, **clone.parameters}
         return {
             **{name: factor * numbers[name] for name in _SECRETED},
             **{name: numbers[name] / factor for name in _TOUCHED},
         }
+
+    def living(self, clone: Clone, states: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return states of a clone, shape (state,); of a part of a cell nothing can grow any more."""
+        volume = clone.parameters.get(_VOLUME, self.nominal[_VOLUME])
+        kept = states.copy()
+        if self.density(states) * _PER_KCELL * volume < 1.0:
+            kept[list(self._cells)] = 0.0
+        return kept
 
     def density(self, states: NDArray[np.float64]) -> float:
         """Return the myeloma cells of states, shape (state,) [kcell/mL]."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from myeloniche.calibration.prior import prior_of
 from myeloniche.calibration.sets import shipped_sets
 from myeloniche.engine.endpoints import Endpoint
+from myeloniche.engine.timeline import Period
 from myeloniche.errors import ExperimentError
 from myeloniche.niche.names import sbml_id
 from myeloniche.trials.allocation import allocate
@@ -154,52 +155,78 @@ def _growing(marrow: Marrow, course: Course, shown: Sequence[Mapping[str, float]
 
 
 def _onward(around: Surroundings, courses: Sequence[Course], cycle: int, workers: int | None) -> None:
-    """Take patients from their last visit to the one at the end of a cycle.
-
-    Resistant clones go second, so that they see how the others have made room on the way.
-    """
+    """Take patients from their last visit to the one at the end of a cycle."""
     marrow, endpoints = around.marrow, _endpoints(around)
     day = cycle * around.trial.cycle_days
     plans = [course.periods_until(day) for course in courses]
-    legs = [
-        Leg(course.clones[0], course.states[0], plan, _expected(course, len(plan)), _growth(course, 0))
-        for course, plan in zip(courses, plans, strict=True)
+    others = [_expected(course, len(plan)) for course, plan in zip(courses, plans, strict=True)]
+    walks = _through(marrow, courses, plans, others, endpoints, workers)
+    for course, own in zip(courses, walks, strict=True):
+        if _note_failure(course, own):
+            continue
+        days = day - course.days[-1]
+        if len(endpoints) > 1:
+            course.exposed(days, own[0].gathered["area"], own[0].gathered["peak"])
+        _see(marrow, course, cycle, own, [one.gathered["beta5"] / (days * _DAY_H) for one in own])
+
+
+def _through(
+    marrow: Marrow,
+    courses: Sequence[Course],
+    plans: Sequence[Sequence[Period]],
+    others: Sequence[Floats],
+    endpoints: Sequence[Endpoint],
+    workers: int | None,
+) -> list[list[Walk]]:
+    """Return what comes of each patient's clones.
+
+    Resistant clones go second, so that they see how the others make room on the way; these see what is
+    expected of the resistant ones.
+    """
+    first = onward(
+        marrow,
+        [
+            Leg(course.clones[0], course.states[0], plan, other, _cells_each(course, 0))
+            for course, plan, other in zip(courses, plans, others, strict=True)
+        ],
+        endpoints,
+        workers,
+    )
+    resistant = [
+        len(course.clones) > 1 and walk.status == OK for course, walk in zip(courses, first, strict=True)
     ]
-    first = onward(marrow, legs, endpoints, workers)
     legs = [
         Leg(
             course.clones[1],
             course.states[1],
             plan,
             walk.between(marrow, course.states[0]),
-            _growth(course, 1),
+            _cells_each(course, 1),
         )
-        for course, plan, walk in zip(courses, plans, first, strict=True)
-        if len(course.clones) > 1 and walk.status == OK
+        for course, plan, walk, there in zip(courses, plans, first, resistant, strict=True)
+        if there
     ]
     second = iter(onward(marrow, legs, endpoints[:1], workers))
-    for course, walk in zip(courses, first, strict=True):
-        own = [walk, *([next(second)] if len(course.clones) > 1 and walk.status == OK else [])]
-        if _note_failure(course, own):
-            continue
-        days = day - course.days[-1]
-        if len(endpoints) > 1:
-            course.exposed(days, walk.gathered["area"], walk.gathered["peak"])
-        _see(marrow, course, cycle, own, [one.gathered["beta5"] / (days * _DAY_H) for one in own])
+    return [[walk, next(second)] if there else [walk] for walk, there in zip(first, resistant, strict=True)]
 
 
 def _expected(course: Course, periods: int) -> Floats:
     """Return the density of a resistant clone half-way to the next visit [kcell/mL], shape (period,)."""
-    now = course.densities[-1]
-    return np.full(periods, _growth(course, 1) * now[1] if len(now) > 1 else 0.0)
+    if len(course.clones) == 1:
+        return np.zeros(periods)
+    return np.full(periods, _half_way([densities[1] for densities in course.densities]))
 
 
-def _growth(course: Course, clone: int) -> float:
-    """Return by what a clone will have grown half-way to the next visit, if it goes on as it did."""
-    if len(course.densities) < 2:
-        return 1.0
-    before, now = (densities[clone] for densities in course.densities[-2:])
-    return float(np.sqrt(np.clip(now / max(before, _LEAST), *_SLOW_AND_FAST)))
+def _cells_each(course: Course, clone: int) -> float:
+    """Return for how many cells of the tumour each cell of a clone stands, half-way to the next visit."""
+    shares = [densities[clone] / max(sum(densities), _LEAST) for densities in course.densities]
+    return 1.0 / max(_half_way(shares), _LEAST)
+
+
+def _half_way(values: Sequence[float]) -> float:
+    """Return what comes half a step behind the last value, if it goes on as it did."""
+    before, now = values[-2:] if len(values) > 1 else (values[-1], values[-1])
+    return float(now * np.sqrt(np.clip(now / max(before, _LEAST), *_SLOW_AND_FAST)))
 
 
 def _endpoints(around: Surroundings) -> tuple[Endpoint, ...]:
@@ -224,7 +251,8 @@ def _see(
     marrow: Marrow, course: Course, cycle: int, walks: Sequence[Walk], beta5: Sequence[float] | None
 ) -> None:
     """Keep the states of a visit and write it down; before therapy, beta5 is what it is."""
-    course.states = [walk.rows[-1][: len(marrow.model.states)].copy() for walk in walks]
+    ends = [walk.rows[-1][: len(marrow.model.states)] for walk in walks]
+    course.states = [marrow.living(clone, end) for clone, end in zip(course.clones, ends, strict=True)]
     shown = [marrow.shown(walk.rows[-1]) for walk in walks]
     course.seen(cycle, shown, [values[_BETA5] for values in shown] if beta5 is None else beta5)
     course.densities.append([marrow.density(states) for states in course.states])

@@ -38,15 +38,15 @@ class Leg:
         What comes.
     others
         Density of the other part in each period, shape (period,) [kcell/mL].
-    growth
-        By what this part is expected to have grown half-way.
+    cells_each
+        For how many cells of the whole tumour each cell of this part stands.
     """
 
     clone: Clone
     states: Floats
     periods: Sequence[Period]
     others: Floats
-    growth: float = 1.0
+    cells_each: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ def onward(
     marrow: Marrow, legs: Sequence[Leg], endpoints: Sequence[Endpoint], workers: int | None
 ) -> list[Walk]:
     """Return what comes of parts of tumours, with their outputs at the end of every period."""
-    members = [marrow.onward(leg.clone, leg.states, leg.periods, leg.others, leg.growth) for leg in legs]
+    members = [marrow.onward(leg.clone, leg.states, leg.periods, leg.others, leg.cells_each) for leg in legs]
     return members_through(marrow, members, endpoints, workers)
 
 
