@@ -263,12 +263,12 @@ def trial(
     After an interruption, whatever it was, the same command goes on where it was.
     """
     from myeloniche.report.trial import write_trial
-    from myeloniche.trials.cohort import ENDPOINTS
+    from myeloniche.trials.analysis.cohort import ENDPOINTS
+    from myeloniche.trials.clinic.simulate import simulate_patients
     from myeloniche.trials.extras import statistics
-    from myeloniche.trials.results_folder import read_results
-    from myeloniche.trials.runner import LOCAL_CLUSTER, Watcher, run_trial
-    from myeloniche.trials.simulate import simulate_patients
-    from myeloniche.trials.trial import read_trial
+    from myeloniche.trials.protocol.trial import read_trial
+    from myeloniche.trials.running.results_folder import read_results
+    from myeloniche.trials.running.runner import LOCAL_CLUSTER, Watcher, run_trial
 
     if scheduler and local_cluster:
         raise click.UsageError("--scheduler and --local-cluster cannot be used together; choose one")
@@ -315,10 +315,10 @@ def verify(folder: Path, sample: int, trial_file: Path | None, seed: int) -> Non
 
     Leaves with exit code 1 if anything does not hold.
     """
-    from myeloniche.trials.manifest import read_manifest
-    from myeloniche.trials.simulate import simulate_patients
-    from myeloniche.trials.trial import read_trial, trial_from
-    from myeloniche.trials.verify import verify as verify_results
+    from myeloniche.trials.clinic.simulate import simulate_patients
+    from myeloniche.trials.protocol.trial import read_trial, trial_from
+    from myeloniche.trials.running.manifest import read_manifest
+    from myeloniche.trials.running.verify import verify as verify_results
 
     notes = read_manifest(folder).notes
     origin = Path(notes["origin"])

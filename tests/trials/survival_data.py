@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from myeloniche.trials.cohort import Durations
+from myeloniche.trials.analysis.cohort import Durations
 
 _TREATED = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
 _PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"

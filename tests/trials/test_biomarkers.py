@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from myeloniche.errors import ExperimentError, TableError
-from myeloniche.trials.biomarkers import (
+from myeloniche.trials.analysis.biomarkers import (
     CutOffs,
     best_cut_offs,
     combined_scores,

@@ -12,18 +12,18 @@ from myeloniche.errors import TableError
 from myeloniche.lab import open_laboratory
 from myeloniche.niche.niche import load
 from myeloniche.trials import read_population
-from myeloniche.trials.clinic import load_clinic
-from myeloniche.trials.effects import load_effects, read_effects, target_id, values_for
-from myeloniche.trials.neuropathy import load_neuropathy
-from myeloniche.trials.numbers import numbers, shipped_yaml
-from myeloniche.trials.relapse import Niche, relapse_cause
+from myeloniche.trials.clinic.effects import load_effects, read_effects, target_id, values_for
+from myeloniche.trials.clinic.neuropathy import load_neuropathy
+from myeloniche.trials.clinic.numbers import numbers, shipped_yaml
+from myeloniche.trials.clinic.relapse import Niche, relapse_cause
+from myeloniche.trials.clinic.visits import load_clinic
 from myeloniche.yaml_file import parse_yaml
 
 WORDS = {"assumed", "definition"}
 
 
 def known_sources() -> set[str]:
-    text = files("myeloniche.trials").joinpath("data", "references.tsv").read_text("utf-8")
+    text = files("myeloniche.trials.clinic").joinpath("data", "references.tsv").read_text("utf-8")
     return {row["key"] for row in csv.DictReader(text.splitlines(), delimiter="\t")} | set(load().references)
 
 

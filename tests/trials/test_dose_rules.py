@@ -9,9 +9,9 @@ from myeloniche.errors import ExperimentError
 from myeloniche.lab import open_laboratory
 from myeloniche.pharmacology.body import Body
 from myeloniche.pharmacology.regimen_text import read_regimen
-from myeloniche.trials.design import Treatment, TrialArm
-from myeloniche.trials.doses import Pharmacy, periods_with, prescriptions
-from myeloniche.trials.rules import read_rule
+from myeloniche.trials.clinic.doses import Pharmacy, periods_with, prescriptions
+from myeloniche.trials.protocol.design import Treatment, TrialArm
+from myeloniche.trials.protocol.rules import read_rule
 
 BODY = Body("patient", "human", 80.0, 2.0)
 CYCLE_H, END_H = 21 * 24.0, 10 * 21 * 24.0

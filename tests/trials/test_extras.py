@@ -9,7 +9,7 @@ from stand_in import StandIn, simulate
 
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials.extras import cluster_library, parquet, statistics
-from myeloniche.trials.runner import LOCAL_CLUSTER, run_trial
+from myeloniche.trials.running.runner import LOCAL_CLUSTER, run_trial
 
 
 @pytest.mark.parametrize(

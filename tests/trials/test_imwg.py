@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from myeloniche.trials.imwg import assess, load_criteria
+from myeloniche.trials.clinic.imwg import assess, load_criteria
 
 SERUM, URINE = load_criteria()["m_protein"], load_criteria()["flc"]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from myeloniche.trials.imwg import LIGHT_CHAIN
-from myeloniche.trials.marker import best_changes, relative_courses
+from myeloniche.trials.analysis.marker import best_changes, relative_courses
+from myeloniche.trials.clinic.imwg import LIGHT_CHAIN
 
 PATIENTS = pa.table({"patient": [1, 2, 3, 4], "immunoglobulin": [LIGHT_CHAIN, "IgG", "IgG", "IgA"]})
 VISITS = pa.table(

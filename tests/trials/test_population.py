@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from myeloniche.errors import ExperimentError, MyelonicheError, TableError, UnknownNameError
 from myeloniche.trials import populations, read_population
-from myeloniche.trials.limits import Limit
-from myeloniche.trials.marginals import Covariate
-from myeloniche.trials.population import rejections
+from myeloniche.trials.patients.limits import Limit
+from myeloniche.trials.patients.marginals import Covariate
+from myeloniche.trials.patients.population import rejections
 
 POPULATION = read_population("relapsed_refractory")
 MANY = 2048

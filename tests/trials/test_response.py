@@ -7,7 +7,7 @@ import pytest
 
 from myeloniche.errors import UnknownNameError
 from myeloniche.findings.wilson import wilson_interval
-from myeloniche.trials.response import response_table, share_of
+from myeloniche.trials.analysis.response import response_table, share_of
 
 
 def patients(*responses: str | None, arm: str = "a", status: str = "ok") -> pa.Table:

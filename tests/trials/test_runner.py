@@ -16,10 +16,10 @@ import pytest
 from stand_in import AlwaysDies, DiesOnce, Interrupted, Refuses, StandIn, simulate
 
 from myeloniche.errors import MyelonicheError
-from myeloniche.trials import parts as parts_module
-from myeloniche.trials import work
-from myeloniche.trials.runner import LOCAL_CLUSTER, Watcher, run_trial
-from myeloniche.trials.same_bits import differing_rows
+from myeloniche.trials.running import parts as parts_module
+from myeloniche.trials.running import work
+from myeloniche.trials.running.runner import LOCAL_CLUSTER, Watcher, run_trial
+from myeloniche.trials.running.same_bits import differing_rows
 
 TRIAL = StandIn(size=60)
 
@@ -97,7 +97,7 @@ def test_a_killed_process_leaves_what_it_did_and_no_children(tmp_path) -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from stand_in import StandIn, slow\n"
-        "from myeloniche.trials.runner import run_trial\n"
+        "from myeloniche.trials.running.runner import run_trial\n"
         "if __name__ == '__main__':\n"
         "    run_trial(StandIn(size=60), sys.argv[2], simulate=slow, workers=2, chunk=2)\n"
     )
@@ -239,7 +239,7 @@ def test_a_scheduler_goes_by_its_address(expected, tmp_path) -> None:
 
 
 def test_a_scheduler_that_is_not_there_is_told(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("myeloniche.trials.cluster._PATIENCE", "1s")
+    monkeypatch.setattr("myeloniche.trials.running.cluster._PATIENCE", "1s")
     with pytest.raises(MyelonicheError, match=r"tcp://127\.0\.0\.1:9: no scheduler answers there"):
         run_trial(TRIAL, tmp_path / "out", simulate=simulate, scheduler="tcp://127.0.0.1:9")
 

@@ -11,8 +11,8 @@ import pytest
 
 from myeloniche.errors import ExperimentError
 from myeloniche.trials import simulate_patients
-from myeloniche.trials.imwg import CATEGORIES
-from myeloniche.trials.relapse import CAUSES
+from myeloniche.trials.clinic.imwg import CATEGORIES
+from myeloniche.trials.clinic.relapse import CAUSES
 
 MONTHS = 6
 
@@ -138,7 +138,7 @@ def test_weeks_under_the_skin_harm_nerves_less_than_twice_weekly_veins(trial) ->
 
 
 def test_a_failed_patient_stays_in_the_table(trial, monkeypatch) -> None:
-    from myeloniche.trials import walk
+    from myeloniche.trials.clinic import walk
 
     monkeypatch.setattr(walk, "MAX_STEPS", 60)
     found = simulate_patients(replace(trial, cycles=1), 0, 3)
@@ -210,7 +210,7 @@ def test_zoledronate_lowers_resorption_whatever_clones_there_are(tmp_path, trial
 
 
 def test_of_less_than_one_cell_nothing_is_left(trial) -> None:
-    from myeloniche.trials.marrow import open_marrow
+    from myeloniche.trials.clinic.marrow import open_marrow
 
     marrow = open_marrow(trial)
     patient = trial.population.draw(1, 0).to_pylist()[0]

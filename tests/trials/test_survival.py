@@ -7,8 +7,8 @@ import pytest
 from survival_data import FREIREICH, durations
 
 from myeloniche.errors import ExperimentError, TableError, UnknownNameError
-from myeloniche.trials.cohort import durations_of
-from myeloniche.trials.survival import compare, compare_arms, kaplan_meier
+from myeloniche.trials.analysis.cohort import durations_of
+from myeloniche.trials.analysis.survival import compare, compare_arms, kaplan_meier
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from myeloniche.errors import ExperimentError, MyelonicheError, TableError, UnknownNameError
 from myeloniche.trials import read_population, read_trial
-from myeloniche.trials.allocation import BLOCK, allocate
+from myeloniche.trials.protocol.allocation import BLOCK, allocate
 
 TWICE = "      - {drug: bortezomib, regimen: 1 mg/m2 iv q7d}"
 

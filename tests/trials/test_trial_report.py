@@ -17,11 +17,11 @@ from myeloniche.report.trial_frames import evenly
 from myeloniche.report.trial_survival import comparison_words, draw_survival, median_words, p_words
 from myeloniche.report.trial_swimmer import draw_swimmer
 from myeloniche.report.trial_waterfall import draw_waterfall
-from myeloniche.trials.cohort import durations_of
-from myeloniche.trials.results_folder import read_results
-from myeloniche.trials.runner import run_trial
-from myeloniche.trials.survival import Comparison, HazardRatio, compare_arms, kaplan_meier
-from myeloniche.trials.trial import trial_from
+from myeloniche.trials.analysis.cohort import durations_of
+from myeloniche.trials.analysis.survival import Comparison, HazardRatio, compare_arms, kaplan_meier
+from myeloniche.trials.protocol.trial import trial_from
+from myeloniche.trials.running.results_folder import read_results
+from myeloniche.trials.running.runner import run_trial
 
 TRIAL = StandIn(size=80)
 FIGURES = ("pfs", "ttp", "dor", "waterfall", "swimmer", "spider", "biomarkers")
@@ -170,10 +170,10 @@ def test_a_trial_too_small_for_biomarkers_says_so(tmp_path) -> None:
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the stand-in where the commands look for trials."""
-    monkeypatch.setattr("myeloniche.trials.simulate.simulate_patients", simulate)
-    monkeypatch.setattr("myeloniche.trials.trial.read_trial", lambda path: TRIAL)  # noqa: ARG005
+    monkeypatch.setattr("myeloniche.trials.clinic.simulate.simulate_patients", simulate)
+    monkeypatch.setattr("myeloniche.trials.protocol.trial.read_trial", lambda path: TRIAL)  # noqa: ARG005
     monkeypatch.setattr(
-        "myeloniche.trials.trial.trial_from", lambda text, **_: StandIn(size=80, content=text)
+        "myeloniche.trials.protocol.trial.trial_from", lambda text, **_: StandIn(size=80, content=text)
     )
 
 
@@ -203,7 +203,7 @@ def test_the_commands_run_and_verify_a_trial(tmp_path) -> None:
 
 @pytest.mark.usefixtures("stand_in")
 def test_control_c_says_what_is_kept(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("myeloniche.trials.simulate.simulate_patients", Interrupted(70))
+    monkeypatch.setattr("myeloniche.trials.clinic.simulate.simulate_patients", Interrupted(70))
     file, out = tmp_path / "trial.yaml", tmp_path / "out"
     file.write_text("", "utf-8")
     stopped = _call("trial", file, "--out", out, "--workers", 1)

@@ -12,10 +12,10 @@ import pytest
 from stand_in import StandIn, simulate
 
 from myeloniche.errors import MyelonicheError
-from myeloniche.trials.marker import best_changes
-from myeloniche.trials.results_folder import read_results
-from myeloniche.trials.runner import run_trial
-from myeloniche.trials.verify import verify
+from myeloniche.trials.analysis.marker import best_changes
+from myeloniche.trials.running.results_folder import read_results
+from myeloniche.trials.running.runner import run_trial
+from myeloniche.trials.running.verify import verify
 
 TRIAL = StandIn(size=50)
 

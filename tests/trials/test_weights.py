@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from myeloniche.errors import ExperimentError, MyelonicheError, TableError
 from myeloniche.trials import read_population
-from myeloniche.trials.weights import Target, balance, effective_size
+from myeloniche.trials.patients.weights import Target, balance, effective_size
 
 TABLE = read_population("relapsed_refractory").draw(512, 5)
 

@@ -16,10 +16,17 @@ from myeloniche.report.trial_survival import comparison_words, draw_survival
 from myeloniche.report.trial_swimmer import draw_swimmer
 from myeloniche.report.trial_tables import response_text, survival_text, write_responses
 from myeloniche.report.trial_waterfall import draw_waterfall
-from myeloniche.trials.cohort import DAYS_PER_MONTH, ENDPOINTS, Durations, Words, arms_of, durations_of
-from myeloniche.trials.response import response_table
-from myeloniche.trials.results_folder import TrialResults
-from myeloniche.trials.survival import compare_arms, kaplan_meier
+from myeloniche.trials.analysis.cohort import (
+    DAYS_PER_MONTH,
+    ENDPOINTS,
+    Durations,
+    Words,
+    arms_of,
+    durations_of,
+)
+from myeloniche.trials.analysis.response import response_table
+from myeloniche.trials.analysis.survival import compare_arms, kaplan_meier
+from myeloniche.trials.running.results_folder import TrialResults
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ import numpy as np
 
 from myeloniche.report.palette import GREY, INK, OKABE_ITO, plain_axes
 from myeloniche.report.trial_survival import comparison_words, median_words, p_words, put_survival
-from myeloniche.trials.biomarkers import (
+from myeloniche.trials.analysis.biomarkers import (
     EARLY_MONTHS,
     MARKERS,
     Gain,
@@ -24,7 +24,7 @@ from myeloniche.trials.biomarkers import (
     single_against_combined,
     training_half,
 )
-from myeloniche.trials.cohort import numbers
+from myeloniche.trials.analysis.cohort import numbers
 
 if TYPE_CHECKING:
     import pyarrow

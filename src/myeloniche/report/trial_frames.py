@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.report.palette import GREY, INK, OKABE_ITO
-from myeloniche.trials.response import RESPONSES
+from myeloniche.trials.analysis.response import RESPONSES
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -9,8 +9,8 @@ import numpy as np
 
 from myeloniche.report.palette import GREY, OKABE_ITO, plain_axes
 from myeloniche.report.trial_frames import arm_frames, evenly, frame_title, legend_below
-from myeloniche.trials.cohort import DAYS_PER_MONTH, arms_of, numbers, words
-from myeloniche.trials.marker import relative_courses
+from myeloniche.trials.analysis.cohort import DAYS_PER_MONTH, arms_of, numbers, words
+from myeloniche.trials.analysis.marker import relative_courses
 
 if TYPE_CHECKING:
     import pyarrow

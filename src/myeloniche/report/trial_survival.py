@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from myeloniche.report.palette import INK, OKABE_ITO, plain_axes
-from myeloniche.trials.cohort import DAYS_PER_MONTH
-from myeloniche.trials.survival import Comparison, SurvivalCurve
+from myeloniche.trials.analysis.cohort import DAYS_PER_MONTH
+from myeloniche.trials.analysis.survival import Comparison, SurvivalCurve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

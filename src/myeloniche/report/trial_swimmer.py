@@ -16,7 +16,7 @@ from myeloniche.report.trial_frames import (
     legend_below,
     responses_present,
 )
-from myeloniche.trials.cohort import DAYS_PER_MONTH, Words, arms_of, numbers, words
+from myeloniche.trials.analysis.cohort import DAYS_PER_MONTH, Words, arms_of, numbers, words
 
 if TYPE_CHECKING:
     import pyarrow

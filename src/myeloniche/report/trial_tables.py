@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from myeloniche.report.trial_survival import median_words
 from myeloniche.report.words import percent, pretty
-from myeloniche.trials.response import RESPONSES, ArmRow, Share
-from myeloniche.trials.survival import SurvivalCurve
+from myeloniche.trials.analysis.response import RESPONSES, ArmRow, Share
+from myeloniche.trials.analysis.survival import SurvivalCurve
 
 if TYPE_CHECKING:
     from rich.table import Table

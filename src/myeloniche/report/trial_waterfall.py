@@ -15,7 +15,7 @@ from myeloniche.report.trial_frames import (
     legend_below,
     responses_present,
 )
-from myeloniche.trials.cohort import Floats, arms_of, words
+from myeloniche.trials.analysis.cohort import Floats, arms_of, words
 
 if TYPE_CHECKING:
     import pyarrow

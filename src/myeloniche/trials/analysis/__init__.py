@@ -1,0 +1,1 @@
+"""What a trial shows: survival, responses and biomarkers."""

@@ -1,0 +1,109 @@
+"""From one visit to the next: the parts of tumours through periods of therapy, in one call of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myeloniche.engine.endpoints import Endpoint
+from myeloniche.engine.simulation import simulate
+from myeloniche.engine.timeline import Member, Period
+from myeloniche.trials.clinic.marrow import Clone, Marrow
+
+__all__ = ["MAX_STEPS", "RTOL", "Leg", "Walk", "members_through", "onward"]
+
+Floats = NDArray[np.float64]
+
+RTOL = 1e-4
+"""Relative tolerance; a trajectory differs by less from one at 1e-6 than assays can tell."""
+
+MAX_STEPS = 50_000
+"""Step attempts between two visits after which a patient is given up."""
+
+_LEAST = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Leg:
+    """What a part of a tumour has before it.
+
+    Attributes
+    ----------
+    clone, states
+        Which part, and where it stands, shape (state,).
+    periods
+        What comes.
+    others
+        Density of the other part in each period, shape (period,) [kcell/mL].
+    cells_each
+        For how many cells of the whole tumour each cell of this part stands.
+    """
+
+    clone: Clone
+    states: Floats
+    periods: Sequence[Period]
+    others: Floats
+    cells_each: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """What came of it.
+
+    Attributes
+    ----------
+    rows
+        Outputs of the marrow at the times asked for, shape (time, output).
+    gathered
+        Endpoints by their names.
+    status
+        ``ok``, or why the integration failed.
+    """
+
+    rows: Floats
+    gathered: Mapping[str, float]
+    status: str
+
+    def between(self, marrow: Marrow, before: Floats) -> Floats:
+        """Return the density in each period, the geometric mean of its two ends, shape (period,)."""
+        ends = [marrow.density(before), *(marrow.density(row) for row in self.rows)]
+        found = np.maximum(np.array(ends), _LEAST)
+        means: Floats = np.sqrt(found[:-1] * found[1:])
+        return means
+
+
+def onward(
+    marrow: Marrow, legs: Sequence[Leg], endpoints: Sequence[Endpoint], workers: int | None
+) -> list[Walk]:
+    """Return what comes of parts of tumours, with their outputs at the end of every period."""
+    members = [marrow.onward(leg.clone, leg.states, leg.periods, leg.others, leg.cells_each) for leg in legs]
+    return members_through(marrow, members, endpoints, workers)
+
+
+def members_through(
+    marrow: Marrow, members: Sequence[Member], endpoints: Sequence[Endpoint], workers: int | None
+) -> list[Walk]:
+    """Return what members of the engine come to."""
+    if not members:
+        return []
+    found = simulate(
+        marrow.model,
+        members,
+        outputs=marrow.outputs,
+        endpoints=endpoints,
+        rtol=RTOL,
+        max_steps=MAX_STEPS,
+        workers=workers,
+    )
+    edges = np.cumsum([0, *(member.times.size for member in members)])
+    return [
+        Walk(
+            found.values[edges[place] : edges[place + 1]],
+            {name: float(values[place]) for name, values in found.endpoints.items()},
+            found.status[place],
+        )
+        for place in range(len(members))
+    ]

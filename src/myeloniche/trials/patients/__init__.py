@@ -1,0 +1,1 @@
+"""Virtual patients: what is known of each, how they are drawn, refused and weighted."""

@@ -1,0 +1,1 @@
+"""What a trial is: arms, regimens, rules, visits and who gets what."""

@@ -1,0 +1,1 @@
+"""Running a trial: parts that survive kills, processes, clusters, manifests and results."""
