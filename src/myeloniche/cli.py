@@ -134,7 +134,7 @@ def _support(
 @_number("--members", click.IntRange(min=4), 200, "Sets per generation of the search.")
 @_number("--generations", click.IntRange(min=0), 2, "Generations of the search.")
 @_number("--spread", click.FloatRange(0.0, 1.0, min_open=True), 0.04, "Width in each range.")
-@_number("--share", click.FloatRange(0.0, 1.0), 0.92, "Share of findings to agree with.")
+@_number("--share", click.FloatRange(0.0, 1.0), 0.93, "Share of findings to agree with.")
 @_number("--anchors", click.FloatRange(0.0, 1.0), 0.7, "Share of the anchors' numbers to have within.")
 @_number("--seed", click.IntRange(min=0), 1, "Seed of all draws.")
 @click.option("--without", metavar="IDS", help="Findings to leave out, for example T18,T19, to predict them.")
