@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from myeloniche.findings.anchors.result import AnchorResult, AnchorRow
+from myeloniche.report.anchor_plot import draw_anchor
+from myeloniche.report.pictures import Picture, as_picture
 from myeloniche.report.views import MARKS
 from myeloniche.report.words import number, pretty
 
@@ -41,6 +43,7 @@ class AnchorView:
     css: str
     verdict: str
     lines: tuple[AnchorLine, ...]
+    picture: Picture
     choices: tuple[str, ...]
 
 
@@ -66,10 +69,9 @@ def anchors_table(results: Sequence[AnchorResult]) -> Table:
     table.add_column("numbers of", no_wrap=True)
     table.add_column("simulated", ratio=1, overflow="fold")
     for result in results:
-        view = anchor_views([result])[0]
-        colour = "green" if result.within else "red"
-        mark = f"[{colour}]{view.mark}[/{colour}]"
-        table.add_row(mark, view.id, view.title, view.kind, view.verdict)
+        colour, css = ("green", "agree") if result.within else ("red", "disagree")
+        mark = f"[{colour}]{MARKS[css]}[/{colour}]"
+        table.add_row(mark, result.id, pretty(result.title), result.kind, _verdict(result))
     return table
 
 
@@ -85,7 +87,17 @@ def _view(result: AnchorResult) -> AnchorView:
         css="agree" if result.within else "disagree",
         verdict=_verdict(result),
         lines=tuple(_line(row) for row in result.rows),
+        picture=_picture(result),
         choices=tuple(pretty(choice) for choice in anchor.choices),
+    )
+
+
+def _picture(result: AnchorResult) -> Picture:
+    return as_picture(
+        draw_anchor(result.rows),
+        "image/svg+xml",
+        f"What was simulated for {result.id} over what is wanted; the numbers are in the table below.",
+        "A dot within its bar is accepted; open marks do not decide; what lies beyond stands at the end.",
     )
 
 

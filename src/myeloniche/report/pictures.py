@@ -20,7 +20,7 @@ from myeloniche.report.words import p_value, pretty
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Film", "Picture", "draw_film"]
+__all__ = ["Film", "Picture", "as_picture", "draw_film"]
 
 _BLOTTED = ("blot", "nuclear")
 _PAGE_WIDTH = 7.4  # inch, the widest blot that fits the page
@@ -147,7 +147,7 @@ def _blot_picture(entries: Sequence[_Measured]) -> Picture:
     groups = [group for entry in entries for group in _groups(entry)]
     rows = ", ".join(dict.fromkeys(row.label for group in groups for row in group.rows))
     lanes = sum(group.lanes for group in groups)
-    return _picture(
+    return as_picture(
         draw_blots(_wrapped(groups)),
         "image/png",
         f"Virtual western blot of {rows} over {lanes} lanes; the numbers are in the table below.",
@@ -214,7 +214,7 @@ def _curve_picture(entry: _Measured) -> Picture:
     frames = [_frame(entry, readout, names, per_hour) for readout in entry.readouts]
     after = "the start" if entry.arms[0].animal else last_agent(entry.arms[0])
     shown = ", ".join(frame.title for frame in frames)
-    return _picture(
+    return as_picture(
         draw_curves(frames, time_label=f"{unit} after {after}"),
         "image/svg+xml",
         f"Time courses of {shown} after {after} in the arms {', '.join(names)}.",
@@ -246,7 +246,7 @@ def _last_picture(entry: _Measured) -> Picture:
     frames = [_bar_frame(entry, readout, named=True) for readout in entry.readouts]
     repeats = max(len(bar.replicates) for frame in frames for bar in frame.bars)
     shown = ", ".join(pretty(readout) for readout in entry.readouts)
-    return _picture(
+    return as_picture(
         draw_bars(frames),
         "image/svg+xml",
         f"Bars of {shown} at {time:.4g} {unit} per arm; the numbers are in the table below.",
@@ -260,7 +260,7 @@ def _bar_picture(entries: Sequence[_Measured], readout: str) -> Picture:
     unit = chosen[0].series(chosen[0].arms[0], readout).unit
     repeats = max(len(bar.replicates) for frame in frames for bar in frame.bars)
     whiskers = f"; whiskers are the standard deviation of {repeats} virtual repeats" if repeats > 1 else ""
-    return _picture(
+    return as_picture(
         draw_bars(frames, label=pretty(f"{readout} [{unit}]")),
         "image/svg+xml",
         f"Bars of {pretty(readout)} per arm; the numbers are in the table below.",
@@ -279,7 +279,8 @@ def _bar_frame(entry: _Measured, readout: str, *, named: bool = False) -> BarFra
     return BarFrame(title, bars, label, entry.test(readout))
 
 
-def _picture(figure: Figure, kind: str, alternative: str, caption: str) -> Picture:
+def as_picture(figure: Figure, kind: str, alternative: str, caption: str) -> Picture:
+    """Return a figure as an image of a kind (MIME type), with what it shows in words and a caption."""
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
