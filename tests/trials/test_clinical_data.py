@@ -89,7 +89,7 @@ def test_damage_heals_and_peaks_harm() -> None:
     assert neuropathy.damage(100.0, half_life, 0.0, 0.0) == pytest.approx(50.0)
     assert neuropathy.damage(0.0, 21, 100.0, 1000.0) > neuropathy.damage(0.0, 21, 100.0, 50.0) > 100.0
     assert neuropathy.grade(0.0, 1.0) == 0
-    grades = [neuropathy.grade(3e4 * step, 1.0) for step in range(12)]
+    grades = [neuropathy.grade(1e5 * step, 1.0) for step in range(12)]
     assert grades == sorted(grades)
     assert grades[-1] == 4
 
