@@ -34,6 +34,8 @@ __all__ = [
     "mann_whitney",
     "quantile_cut_offs",
     "roc",
+    "roc_area",
+    "scores_by_others",
     "single_against_combined",
     "training_half",
 ]
@@ -260,10 +262,10 @@ def roc(label: str, scores: Floats, early: Bools, *, seed: int = 0, confidence: 
 
     early_scores, late_scores = scores[early], scores[~early]
     _refuse_one_group(early_scores.size, late_scores.size)
-    area = float(_area(early_scores, late_scores))
+    area = float(roc_area(early_scores, late_scores))
     found = bootstrap(
         (early_scores, late_scores),
-        _area,
+        roc_area,
         n_resamples=_RESAMPLES,
         confidence_level=confidence,
         method="percentile",
@@ -283,7 +285,8 @@ def _batch(patients: int) -> int:
     return max(1, _NUMBERS_AT_ONCE // patients)
 
 
-def _area(early: Floats, late: Floats, axis: int = -1) -> Floats:
+def roc_area(early: Floats, late: Floats, axis: int = -1) -> Floats:
+    """Return the area under the ROC curve of a score that is higher in those who progress early."""
     from scipy.stats import mannwhitneyu
 
     test = mannwhitneyu(early, late, axis=axis, method="asymptotic")
@@ -321,6 +324,21 @@ def combined_scores(
         held_out = parts == part
         scores[held_out] = _predicted(logs[~held_out], early[~held_out], logs[held_out])
     return scores
+
+
+def scores_by_others(patients: pyarrow.Table, others: pyarrow.Table, markers: Sequence[str]) -> Floats:
+    """Return each patient's log-odds of early progression, by a model fitted to other patients.
+
+    Parameters
+    ----------
+    patients, others
+        Whom to tell of, and whom to learn from; those censored early teach nothing.
+    markers
+        Expression of what to combine.
+    """
+    early, known = early_progression(others)
+    tables = [np.column_stack([_logarithms(one, name) for name in markers]) for one in (others, patients)]
+    return _predicted(tables[0][known], early[known], tables[1])
 
 
 def _predicted(known: Floats, early: Bools, unknown: Floats) -> Floats:
@@ -380,7 +398,7 @@ def single_against_combined(
     scores = {}
     for marker in markers:
         values = _values(chosen, marker)
-        rises = _area(values[early[known]], values[~early[known]]) >= 1 / 2
+        rises = roc_area(values[early[known]], values[~early[known]]) >= 1 / 2
         scores[marker] = values if rises else -values
     scores["combined"] = combined_scores(chosen, markers, early[known], seed=seed)
     curves = tuple(roc(label, values, early[known], seed=seed) for label, values in scores.items())
@@ -395,7 +413,7 @@ def _gain(best: Roc, single: Floats, combined: Floats, early: Bools, seed: int) 
         mine = np.asarray(ill, dtype=bool)  # the bootstrap makes floats of it
         if mine.all() or not mine.any():
             return 0.0
-        return float(_area(all_[mine], all_[~mine]) - _area(one[mine], one[~mine]))
+        return float(roc_area(all_[mine], all_[~mine]) - roc_area(one[mine], one[~mine]))
 
     found = bootstrap(
         (single, combined, early),

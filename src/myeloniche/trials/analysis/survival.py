@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,10 @@ __all__ = [
     "SurvivalCurve",
     "compare",
     "compare_arms",
+    "hazard_ratio",
     "kaplan_meier",
     "log_rank",
+    "median_time",
 ]
 
 
@@ -159,13 +162,21 @@ def kaplan_meier(days: Floats, events: Bools, *, confidence: float = 0.95) -> Su
     )
 
 
+def median_time(days: Floats, events: Bools) -> float:
+    """Return the first time at which less than half is left, NaN or infinity if that is not seen."""
+    return float(_estimate(days, events).quantile(0.5)) if events.any() else np.nan
+
+
 def _median(days: Floats, events: Bools, confidence: float) -> tuple[float, float, float]:
     if not events.any():
         return np.nan, np.nan, np.nan
-    estimate = statistics("statsmodels.duration.survfunc").SurvfuncRight(days, events.astype(int))
     with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = estimate.quantile_ci(0.5, alpha=1 - confidence, method="cloglog")
-    return float(estimate.quantile(0.5)), float(low), float(high)
+        low, high = _estimate(days, events).quantile_ci(0.5, alpha=1 - confidence, method="cloglog")
+    return median_time(days, events), float(low), float(high)
+
+
+def _estimate(days: Floats, events: Bools) -> Any:
+    return statistics("statsmodels.duration.survfunc").SurvfuncRight(days, events.astype(int))
 
 
 def compare_arms(
@@ -240,7 +251,7 @@ def compare(
                 f"{name}: got no patients with a time to {durations.endpoint}, expected at least one. "
                 "Check the arm or the cut-off."
             )
-    hazard = _hazard_ratio(durations, chosen, names, strata, confidence)
+    hazard = hazard_ratio(durations, chosen, names, strata=strata, confidence=confidence)
     chi_square, p = log_rank(durations, chosen, strata=strata)
     return Comparison(*names, p, chi_square, hazard)
 
@@ -267,9 +278,15 @@ def log_rank(durations: Durations, chosen: Bools, *, strata: Words | None = None
     return float(chi_square), float(p)
 
 
-def _hazard_ratio(
-    durations: Durations, chosen: Bools, names: tuple[str, str], strata: Words | None, confidence: float
+def hazard_ratio(
+    durations: Durations,
+    chosen: Bools,
+    names: tuple[str, str],
+    *,
+    strata: Words | None = None,
+    confidence: float = 0.95,
 ) -> HazardRatio:
+    """Return the hazard of the chosen over that of the rest; parameters as in :func:`compare`."""
     if not durations.events.any():
         return HazardRatio(np.nan, np.nan, np.nan, np.nan, "no event")
     for name, mine, ratio in zip(names, (chosen, ~chosen), (0.0, np.inf), strict=True):
