@@ -7,25 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from myeloniche.errors import MyelonicheError
-from myeloniche.report.trial_biomarkers import analyse_markers, draw_markers
+from myeloniche.report.trial_biomarkers import analyse_markers
 from myeloniche.report.trial_spider import draw_spider
-from myeloniche.report.trial_survival import comparison_words, draw_survival
+from myeloniche.report.trial_survival import comparison_words, strata_of, survival_by_arm
 from myeloniche.report.trial_swimmer import draw_swimmer
 from myeloniche.report.trial_tables import response_text, survival_text, write_responses
 from myeloniche.report.trial_waterfall import draw_waterfall
-from myeloniche.trials.analysis.cohort import (
-    DAYS_PER_MONTH,
-    ENDPOINTS,
-    Durations,
-    Words,
-    arms_of,
-    durations_of,
-)
+from myeloniche.trials.analysis.cohort import DAYS_PER_MONTH, ENDPOINTS, durations_of
 from myeloniche.trials.analysis.response import response_table
-from myeloniche.trials.analysis.survival import compare_arms, kaplan_meier
+from myeloniche.trials.analysis.survival import compare_arms
 from myeloniche.trials.running.results_folder import TrialResults
 
 if TYPE_CHECKING:
@@ -118,36 +109,23 @@ class _Writer:
 
     def survival(self, endpoint: str) -> None:
         """Write the curves of one endpoint by arm."""
-        durations = durations_of(self.results.patients, endpoint)
-        arms = [arm for arm in arms_of(self.results.patients) if (durations.arms == arm).any()]
-        if not arms:
+        found = survival_by_arm(self.results.patients, endpoint, stratify=self.stratify)
+        if not found.curves:
             self.remarks.append(f"{endpoint}: no patient has one, so there is no curve")
             return
-        chosen = {arm: durations.arms == arm for arm in arms}
-        curves = {
-            arm: kaplan_meier(durations.days[mine], durations.events[mine]) for arm, mine in chosen.items()
-        }
-        compared = compare_arms(durations, reference=arms[0], strata=self._strata(durations))
         name = ENDPOINTS[endpoint]
-        title = f"{name[0].upper()}{name[1:]}"
-        self.figure(endpoint, lambda: draw_survival(curves, title=title, comparisons=compared))
-        self.tables.append(survival_text(name, curves))
+        self.figure(endpoint, found.figure)
+        self.tables.append(survival_text(name, found.curves))
         by = f", stratified by {' and '.join(self.stratify)}" if self.stratify else ""
-        self.remarks += [f"{name}: {comparison_words(one)}{by}" for one in compared]
+        self.remarks += [f"{name}: {comparison_words(one)}{by}" for one in found.comparisons]
 
     def interim(self, day: float) -> None:
         """Say what an interim look at progression-free survival shows."""
         durations = durations_of(self.results.patients).seen_by(day)
-        compared = compare_arms(durations, strata=self._strata(durations))
+        strata = strata_of(self.results.patients, durations, self.stratify)
+        compared = compare_arms(durations, strata=strata)
         when = f"interim look at {day / DAYS_PER_MONTH:.1f} months, {int(durations.events.sum())} events"
         self.remarks += [f"{when}: {comparison_words(one)}" for one in compared]
-
-    def _strata(self, durations: Durations) -> Words | None:
-        if not self.stratify:
-            return None
-        columns = [self.results.patients.column(name).to_pylist() for name in self.stratify]
-        levels = np.array([" ".join(map(str, row)) for row in zip(*columns, strict=True)])
-        return levels[durations.rows]
 
     def markers(self, seed: int) -> None:
         """Write the analysis of biomarkers, or say why there is none."""
@@ -157,7 +135,7 @@ class _Writer:
             self.remarks.append(f"no analysis of biomarkers: {error}")
             return
         self.remarks += found.words()
-        self.figure("biomarkers", lambda: draw_markers(found))
+        self.figure("biomarkers", found.figure)
 
     def figure(self, name: str, draw: Callable[[], Figure]) -> None:
         """Write a figure."""

@@ -38,9 +38,9 @@ _MOST_POINTS = 150
 _MOST_PATIENTS = 5000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MarkerAnalysis:
-    """All that the figure shows.
+    """All that the figure shows; printed, it says so in words.
 
     Attributes
     ----------
@@ -61,6 +61,13 @@ class MarkerAnalysis:
     judged: JudgedRule
     curves: tuple[Roc, ...]
     gain: Gain
+
+    def __repr__(self) -> str:
+        return "\n".join(self.words())
+
+    def figure(self) -> Figure:
+        """Draw groups, cut-off rule, ROC curves and areas."""
+        return draw_markers(self)
 
     def words(self) -> tuple[str, ...]:
         """Return a sentence for each result."""

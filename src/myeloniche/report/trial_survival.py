@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from myeloniche.report.palette import INK, OKABE_ITO, plain_axes
-from myeloniche.trials.analysis.cohort import DAYS_PER_MONTH
-from myeloniche.trials.analysis.survival import Comparison, SurvivalCurve
+from myeloniche.trials.analysis.cohort import (
+    DAYS_PER_MONTH,
+    ENDPOINTS,
+    Durations,
+    Words,
+    arms_of,
+    durations_of,
+)
+from myeloniche.trials.analysis.survival import Comparison, SurvivalCurve, compare_arms, kaplan_meier
 
 if TYPE_CHECKING:
+    import pyarrow
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["comparison_words", "draw_survival", "median_words", "p_words", "put_survival"]
+__all__ = [
+    "ArmSurvival",
+    "comparison_words",
+    "draw_survival",
+    "median_words",
+    "p_words",
+    "put_survival",
+    "strata_of",
+    "survival_by_arm",
+]
 
 _WIDTH, _HEIGHT, _LEFT, _ROW = 6.4, 3.3, 0.62, 0.165
 _LEGEND: dict[str, Any] = {"fontsize": 7.5, "frameon": False, "borderaxespad": 0.1}
@@ -27,6 +45,69 @@ _MOST_TICKS = 9
 _NOTE, _NAME = 104, 55  # characters of a line
 _MOST_CENSORED = 300
 _SMALLEST_P = 1e-4
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ArmSurvival:
+    """Times to one endpoint, arm by arm; printed, it says medians and comparisons.
+
+    Attributes
+    ----------
+    title
+        The endpoint in words.
+    curves
+        By the name of the arm; empty where no patient has such a time.
+    comparisons
+        Of every other arm with the first.
+    """
+
+    title: str
+    curves: Mapping[str, SurvivalCurve]
+    comparisons: tuple[Comparison, ...]
+
+    def __repr__(self) -> str:
+        medians = (
+            f"{arm}: {curve.patients} patients, {curve.events} events, {median_words(curve)}"
+            for arm, curve in self.curves.items()
+        )
+        return "\n".join([self.title, *medians, *map(comparison_words, self.comparisons)])
+
+    def figure(self) -> Figure:
+        """Draw the curves."""
+        return draw_survival(self.curves, title=self.title, comparisons=self.comparisons)
+
+
+def survival_by_arm(patients: pyarrow.Table, endpoint: str, *, stratify: Sequence[str] = ()) -> ArmSurvival:
+    """Return the curves of every arm that has a patient with such a time, and what tells them apart.
+
+    Parameters
+    ----------
+    patients
+        A row per patient.
+    endpoint
+        ``"pfs"``, ``"ttp"`` or ``"dor"``.
+    stratify
+        Covariates by which the tests are stratified.
+    """
+    durations = durations_of(patients, endpoint)
+    chosen = {arm: durations.arms == arm for arm in arms_of(patients)}
+    chosen = {arm: mine for arm, mine in chosen.items() if mine.any()}
+    curves = {arm: kaplan_meier(durations.days[mine], durations.events[mine]) for arm, mine in chosen.items()}
+    compared: tuple[Comparison, ...] = ()
+    if curves:
+        strata = strata_of(patients, durations, stratify)
+        compared = compare_arms(durations, reference=next(iter(curves)), strata=strata)
+    name = ENDPOINTS[endpoint]
+    return ArmSurvival(f"{name[0].upper()}{name[1:]}", curves, compared)
+
+
+def strata_of(patients: pyarrow.Table, durations: Durations, stratify: Sequence[str]) -> Words | None:
+    """Return the stratum of each patient who has a time, or nothing without covariates to stratify by."""
+    if not stratify:
+        return None
+    columns = [patients.column(name).to_pylist() for name in stratify]
+    levels = np.array([" ".join(map(str, row)) for row in zip(*columns, strict=True)])
+    return levels[durations.rows]
 
 
 def draw_survival(

@@ -9,7 +9,7 @@ from myeloniche.trials.clinic.simulate import simulate_patients
 from myeloniche.trials.patients.population import Population
 from myeloniche.trials.patients.population_file import populations, read_population
 from myeloniche.trials.protocol.design import Trial
-from myeloniche.trials.protocol.trial import read_trial
+from myeloniche.trials.protocol.trial import read_trial, trial_from
 from myeloniche.trials.running.results_folder import TrialResults, read_results
 from myeloniche.trials.running.runner import Watcher, run_trial
 from myeloniche.trials.running.verify import Verification, verify
@@ -35,5 +35,6 @@ __all__ = [
     "run_trial",
     "simulate_patients",
     "single_against_combined",
+    "trial_from",
     "verify",
 ]

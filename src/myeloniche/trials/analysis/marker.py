@@ -12,7 +12,7 @@ from myeloniche.trials.clinic.imwg import followed_by
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["MARKER_COLUMNS", "best_changes", "relative_courses"]
+__all__ = ["MARKER_COLUMNS", "best_changes", "marker_column", "relative_courses"]
 
 _COLUMN_OF = {"m_protein": "m_protein_g_L", "flc": "flc_mg_L"}
 MARKER_COLUMNS = ("patient", "day", *_COLUMN_OF.values())
@@ -69,6 +69,11 @@ def best_changes(patients: pyarrow.Table, visits: pyarrow.Table) -> Floats:
         if np.isfinite(later).any():
             changes[row] = np.nanmin(later) - 1
     return changes
+
+
+def marker_column(patient: pyarrow.Table) -> str:
+    """Return the column of the visits by which the patient of a table of one row is followed."""
+    return _COLUMN_OF[_markers(patient)[0]]
 
 
 def _markers(patients: pyarrow.Table) -> list[str]:

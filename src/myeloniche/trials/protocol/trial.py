@@ -49,8 +49,17 @@ def read_trial(path: str | Path) -> Trial:
     return trial_from(text, name=place.name, folder=place.parent)
 
 
-def trial_from(text: str, *, name: str, folder: Path) -> Trial:
-    """Return the trial that a file's text describes.
+def trial_from(text: str, *, name: str = "trial", folder: Path | None = None) -> Trial:
+    """Return the trial that a text describes, which is written as a file is.
+
+    Parameters
+    ----------
+    text
+        The trial in YAML.
+    name
+        What messages call it.
+    folder
+        Where drugs and populations that it names by their files are; by default the current one.
 
     Raises
     ------
@@ -60,7 +69,7 @@ def trial_from(text: str, *, name: str, folder: Path) -> Trial:
     file = parse_yaml(text, name)
     if not isinstance(file.data, dict):
         raise TableError(f"{name}: got no keys, expected a trial. Begin with 'title: ...'.")
-    return _Reader(file, text, folder).trial()
+    return _Reader(file, text, Path() if folder is None else folder).trial()
 
 
 class _Reader:
