@@ -142,11 +142,30 @@ def test_the_page_holds_ratios_errors_and_what_is_missing() -> None:
     text = page(*some_rows())
 
     assert "in an ensemble 20 (median; least 20, most 20) times as fast" in text
+    assert "and 20 (median; least 20, most 20) times at the same tolerances" in text
     assert "one member at a time 4 (median" in text
-    assert "| decay | 1 | 1 | 1 | 2 | 0.5 | 0.1 | 4 | 20 | 1e-5, 2e-7 | 1e-7, 2e-7 |" in text
+    assert "| decay | 1 | 1 | 1 | 2 | 0.5 | 0.1 | 4 | 20 | 20 | 1e-5, 2e-7 | 1e-7, 2e-7 |" in text
     assert "| myeloniche, one member at a time | 1 of 1 | 4 |" in text
     assert "- diffrax, decay: no events" in text
     assert "| decay | 1 / 0.5 | 1 / 0.5 |" in text
+
+
+def test_a_looser_tolerance_counts_where_both_errors_are_no_larger() -> None:
+    rows, _, machine = some_rows()
+    tried = {
+        1e-3: (0.02, 1e-3, 1e-3),
+        1e-4: (0.04, 1e-5, 3e-7),
+        1e-5: (0.05, 1e-5, 2e-7),
+        1e-6: (0.1, 1e-7, 2e-7),
+    }
+    points = [
+        SweepRow("decay", "myeloniche", True, rtol, rtol, 200, ms, 0, middle, worst, worst, 20)
+        for rtol, (ms, middle, worst) in tried.items()
+    ]
+    assert "| 4 | 20 | 40 | 1e-5" in page(rows, points, machine)
+
+    worse = [rows[0], replace(rows[1], error_median=1e-9), rows[2]]
+    assert "| 4 | 20 | - | 1e-9" in page(worse, points, machine)
 
 
 def test_the_page_holds_daily_doses() -> None:
