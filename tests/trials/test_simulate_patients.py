@@ -129,7 +129,7 @@ def test_weeks_under_the_skin_harm_nerves_less_than_twice_weekly_veins(trial) ->
         treatment = replace(trial.arms[0].treatments[0], regimen=read_regimen(text))
         arm = replace(trial.arms[0], treatments=(treatment,), rules=())
         changed = replace(trial, arms=(arm,), allocation=replace(trial.allocation, ratio=(1,)), cycles=MONTHS)
-        rows = simulate_patients(changed, 0, 16).patients.to_pylist()
+        rows = simulate_patients(replace(changed, size=48), 0, 48).patients.to_pylist()
         return float(np.mean([row["neuropathy_grade"] for row in rows]))
 
     veins = area("1.3 mg/m2 iv d1,4,8,11 q21d")
@@ -174,7 +174,8 @@ class Alike:
     def draw(self, count: int, seed: int, *, first: int = 0) -> pyarrow.Table:
         """Return the population's patients with a clone that differs in nothing but its name."""
         table = self.population.draw(count, seed, first=first)
-        alike = {"resistant_share": self.share, "resistant_load": 1.0, "resistant_xbp1": 1.0, "mutated": 0.0}
+        alike = {"resistant_share": self.share, "mutated": 0.0}
+        alike |= dict.fromkeys(("resistant_load", "resistant_xbp1", "resistant_atf"), 1.0)
         for name, value in alike.items():
             table = table.set_column(table.column_names.index(name), name, pyarrow.array([value] * count))
         return table

@@ -27,7 +27,7 @@ from myeloniche.trials.clinic.neuropathy import load_neuropathy
 from myeloniche.trials.clinic.outcome import patient_row, visit_rows
 from myeloniche.trials.clinic.results import PatientResults, patient_schema, tabled, visit_schema
 from myeloniche.trials.clinic.visits import load_clinic
-from myeloniche.trials.clinic.walk import Leg, Walk, members_through, onward
+from myeloniche.trials.clinic.walk import Leg, Walk, diagnosed, onward
 from myeloniche.trials.protocol.allocation import allocate
 from myeloniche.trials.protocol.design import Trial
 
@@ -136,7 +136,7 @@ def _diagnose(marrow: Marrow, courses: Sequence[Course], workers: int | None) ->
         for course in courses
         for clone in course.clones
     ]
-    walks = iter(members_through(marrow, members, (), workers))
+    walks = iter(diagnosed(marrow, members, workers))
     for course in courses:
         own = [next(walks) for _ in course.clones]
         if not _note_failure(course, own):
