@@ -29,7 +29,7 @@ allocation: {ratio: [2, 1], stratify: [immunoglobulin]}
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def trial_text() -> str:
     return TEXT
 

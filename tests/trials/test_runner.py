@@ -8,39 +8,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
+from result_files import children_of, files, is_alive, same, until
 from stand_in import AlwaysDies, DiesOnce, Interrupted, Refuses, StandIn, simulate
 
 from myeloniche.errors import MyelonicheError
 from myeloniche.trials.running import parts as parts_module
 from myeloniche.trials.running import work
 from myeloniche.trials.running.runner import LOCAL_CLUSTER, Watcher, run_trial
-from myeloniche.trials.running.same_bits import differing_rows
 
 TRIAL = StandIn(size=60)
-
-
-def tables(folder: Path):
-    """Return both tables of a folder, whole."""
-    return tuple(
-        pq.read_table(folder / f"{kind}.parquet").combine_chunks() for kind in ("patients", "visits")
-    )
-
-
-def same(folder: Path, expected) -> bool:
-    """Tell whether a folder's tables have the bits of others."""
-    return all(
-        not differing_rows(found, table) for found, table in zip(tables(folder), expected, strict=True)
-    )
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Return the content of every part."""
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.parquet/*.parquet"))}
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +83,12 @@ def test_a_killed_process_leaves_what_it_did_and_no_children(tmp_path) -> None:
     script, out = tmp_path / "script.py", tmp_path / "out"
     script.write_text(program, "utf-8")
     run = subprocess.Popen([sys.executable, script, Path(__file__).parent, out])
-    _until(lambda: len(files(out)) >= 8)
-    children = _children(run.pid)
+    until(lambda: len(files(out)) >= 8)
+    children = children_of(run.pid)
     run.send_signal(signal.SIGKILL)
     run.wait()
     some = files(out)
-    _until(lambda: not any(_alive(child) for child in children))
+    until(lambda: not any(is_alive(child) for child in children))
 
     folder = run_trial(TRIAL, out, simulate=simulate, workers=1)
     whole = run_trial(TRIAL, tmp_path / "whole", simulate=simulate, workers=1, chunk=2)
@@ -289,22 +268,3 @@ def test_the_manifest_tells_what_it_is_of(tmp_path) -> None:
     ].keys()
     assert (content["decides"]["seed"], content["decides"]["patients"]) == (7, 60)
     assert content["notes"]["trial"] == "title: Stand-in\n"
-
-
-def _until(true, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "took too long"
-        time.sleep(0.05)
-
-
-def _children(pid: int) -> list[int]:
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True
-    )
-    return [int(word) for word in listed.stdout.split()]
-
-
-def _alive(pid: int) -> bool:
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return state.stdout.strip() not in ("", "Z", "Z+")
