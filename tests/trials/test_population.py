@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from myeloniche.errors import ExperimentError, MyelonicheError, TableError, Unkn
 from myeloniche.trials import populations, read_population
 from myeloniche.trials.patients.limits import Limit
 from myeloniche.trials.patients.marginals import Covariate
-from myeloniche.trials.patients.population import rejections
+from myeloniche.trials.patients.population import REJECTED, rejections
 
 POPULATION = read_population("relapsed_refractory")
 MANY = 2048
@@ -87,6 +88,14 @@ def test_rejections_are_counted_with_their_reasons(tmp_path) -> None:
     assert set(counted) == {"too old"}
     assert counted["too old"] == pytest.approx(512, rel=0.25)  # a half is drawn again, and of these a half
     assert column(table, "age_y").max() <= 60
+
+
+def test_rejections_of_several_tables_are_summed_and_the_most_frequent_come_first() -> None:
+    tables = [
+        pyarrow.table({"patient": [0]}).replace_schema_metadata(metadata)
+        for metadata in ({REJECTED: '{"old": 1, "ill": 2}'}, {REJECTED: '{"old": 3, "away": 2}'}, None)
+    ]
+    assert list(rejections(*tables).items()) == [("old", 4), ("away", 2), ("ill", 2)]
 
 
 def test_a_population_without_plausible_patients_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ import pytest
 from result_files import children_of, count, files, is_alive, same, until
 
 from myeloniche.trials import Trial, read_trial, simulate_patients
+from myeloniche.trials.patients.population import rejections
+from myeloniche.trials.running.results_folder import read_results
 from myeloniche.trials.running.runner import LOCAL_CLUSTER, run_trial
 
 SIZE = 70  # more than 64, so that chunks of 64 and of 1000 cut differently
@@ -57,6 +60,21 @@ def test_bits_do_not_depend_on_the_chunk(chunk, case, tmp_path) -> None:
 
     assert len(files(folder)) == 2 * (2 if chunk < SIZE else 1)
     assert same(folder, case.tables)
+
+
+def test_rejected_draws_are_summed_over_parts(case, tmp_path) -> None:
+    surface, *_ = case.trial.population.limits
+    picky = replace(case.trial.population, limits=(replace(surface, low=1.7, high=1.8),))
+    trial = replace(case.trial, population=picky, size=12, cycles=1)
+    found = [
+        read_results(
+            run_trial(trial, tmp_path / f"{chunk}", simulate=simulate_patients, workers=1, chunk=chunk)
+        ).rejected
+        for chunk in (5, 12)
+    ]
+
+    assert found[0] == found[1] == rejections(picky.draw(12, trial.seed))
+    assert found[0][surface.reason] > 12
 
 
 @pytest.mark.long

@@ -19,6 +19,7 @@ from myeloniche.report.trial_swimmer import draw_swimmer
 from myeloniche.report.trial_waterfall import draw_waterfall
 from myeloniche.trials.analysis.cohort import durations_of
 from myeloniche.trials.analysis.survival import Comparison, HazardRatio, compare_arms, kaplan_meier
+from myeloniche.trials.patients.population import REJECTED
 from myeloniche.trials.protocol.trial import trial_from
 from myeloniche.trials.running.results_folder import read_results
 from myeloniche.trials.running.runner import run_trial
@@ -157,6 +158,19 @@ def test_looks_and_strata_of_the_design_are_told(tmp_path) -> None:
 
     assert sum(remark.startswith("interim look at 3.0 months, ") for remark in report.remarks) == 1
     assert sum(remark.endswith("stratified by relapse_cause") for remark in report.remarks) == 3
+
+
+def test_draws_that_the_population_rejected_are_told(tmp_path) -> None:
+    def picky(trial, first, stop, *, workers=None):
+        found = simulate(trial, first, stop, workers=workers)
+        why = f'{{"too old": {stop - first}, "too well": 1}}'
+        return found._replace(patients=found.patients.replace_schema_metadata({REJECTED: why}))
+
+    folder = run_trial(TRIAL, tmp_path / "out", simulate=picky, workers=1, chunk=20)
+    write_trial(read_results(folder))
+
+    told = "84 draws of patients were rejected and drawn again: too old (80), too well (4)"
+    assert told in (folder / "summary.txt").read_text("utf-8")
 
 
 def test_a_trial_too_small_for_biomarkers_says_so(tmp_path) -> None:

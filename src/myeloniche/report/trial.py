@@ -95,9 +95,10 @@ class _Writer:
             f"{count} of {results.patients.num_rows} simulated patients failed: {status}"
             for status, count in results.failed().items()
         ]
-        self.remarks += [
-            f"{count} draws were not plausible: {why}" for why, count in results.rejected.items()
-        ]
+        if results.rejected:
+            total = sum(results.rejected.values())
+            reasons = ", ".join(f"{why} ({count})" for why, count in results.rejected.items())
+            self.remarks.append(f"{total} draws of patients were rejected and drawn again: {reasons}")
 
     def responses(self) -> None:
         """Write the response table."""

@@ -55,7 +55,8 @@ class PatientResults:
     Attributes
     ----------
     patients
-        One row per patient, those included whose integration failed (``status``).
+        One row per patient, those included whose integration failed (``status``); how many draws of them the
+        population rejected, and why, is told by :func:`~myeloniche.trials.patients.population.rejections`.
     visits
         One row per patient and visit, the first on the day therapy begins.
 

@@ -65,7 +65,8 @@ def simulate_patients(trial: Trial, first: int, stop: int, *, workers: int | Non
             f"got patients {first} to {stop} of {trial.title!r}, expected numbers from 0 to {trial.size}."
         )
     around = Surroundings(trial, open_marrow(trial), load_clinic(), load_neuropathy(), load_criteria())
-    courses = _courses(around, first, stop)
+    drawn = trial.population.draw(stop - first, trial.seed, first=first)
+    courses = _courses(around, drawn.to_pylist(), allocate(trial, first, stop))
     _diagnose(around.marrow, courses, workers)
     for cycle in trial.visit_cycles:
         day = cycle * trial.cycle_days
@@ -74,16 +75,18 @@ def simulate_patients(trial: Trial, first: int, stop: int, *, workers: int | Non
             _onward(around, seen, cycle, workers)
     for course in courses:
         course.left = course.left or "end"
+    patients = tabled([patient_row(course) for course in courses], patient_schema(trial.population))
     return PatientResults(
-        tabled([patient_row(course) for course in courses], patient_schema(trial.population)),
+        patients.replace_schema_metadata(drawn.schema.metadata),
         tabled([row for course in courses for row in visit_rows(course)], visit_schema()),
     )
 
 
-def _courses(around: Surroundings, first: int, stop: int) -> list[Course]:
+def _courses(
+    around: Surroundings, patients: Sequence[Mapping[str, Any]], arms: Sequence[str]
+) -> list[Course]:
     """Return the patients before anything has happened to them."""
     trial, marrow = around.trial, around.marrow
-    patients = trial.population.draw(stop - first, trial.seed, first=first).to_pylist()
     sets = _plausible_sets(trial, marrow)
     end_h = trial.duration_days * _DAY_H
     given = {arm.name: prescriptions(arm, marrow.laboratory, end_h) for arm in trial.arms}
@@ -97,7 +100,7 @@ def _courses(around: Surroundings, first: int, stop: int) -> list[Course]:
             given[arm],
             followed_by(patient),
         )
-        for patient, arm in zip(patients, allocate(trial, first, stop), strict=True)
+        for patient, arm in zip(patients, arms, strict=True)
     ]
 
 

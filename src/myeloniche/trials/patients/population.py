@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from myeloniche.trials.patients.streams import Purpose, stream
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["REJECTED", "Population"]
+__all__ = ["REJECTED", "Population", "rejections"]
 
 Floats = NDArray[np.float64]
 Columns = dict[str, Any]
@@ -138,10 +137,12 @@ class Population:
         )
 
 
-def rejections(table: pyarrow.Table) -> Mapping[str, int]:
-    """Return how often each reason led to a new draw of a patient of a table."""
-    counted: dict[str, int] = json.loads((table.schema.metadata or {}).get(REJECTED, b"{}"))
-    return counted
+def rejections(*tables: pyarrow.Table) -> dict[str, int]:
+    """Return how often each reason led to a new draw of a patient of some tables, the most frequent first."""
+    counted: Counter[str] = Counter()
+    for table in tables:
+        counted.update(json.loads((table.schema.metadata or {}).get(REJECTED, b"{}")))
+    return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _check_range(first: int, count: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from myeloniche.errors import MyelonicheError
 from myeloniche.trials.analysis.cohort import Floats, words
 from myeloniche.trials.analysis.marker import MARKER_COLUMNS, best_changes
 from myeloniche.trials.extras import parquet
+from myeloniche.trials.patients.population import rejections
 from myeloniche.trials.running.manifest import Manifest, read_manifest
 from myeloniche.trials.running.parts import Parts, Slices
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 __all__ = ["TrialResults", "read_results"]
-
-_REJECTED = b"rejected"
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class TrialResults:
     patients
         A row per patient.
     rejected
-        Reasons for which drawn patients were drawn again, with how often.
+        Reasons for which drawn patients were drawn again, with how often; the most frequent first.
     """
 
     folder: Path
@@ -105,8 +103,5 @@ def read_results(folder: str | Path) -> TrialResults:
         what = "; ".join([f"{len(done)} of {len(parts.slices)} parts are done", *damaged])
         raise MyelonicheError(f"{folder}: {what}. Run the trial again to go on.")
     tables = [parquet().read_table(parts.path("patients", part)) for part in sorted(done)]
-    rejected: Counter[str] = Counter()
-    for table in tables:
-        rejected.update(json.loads((table.schema.metadata or {}).get(_REJECTED, b"{}")))
     whole = pyarrow.concat_tables(table.replace_schema_metadata(None) for table in tables)
-    return TrialResults(folder, manifest, whole, dict(rejected))
+    return TrialResults(folder, manifest, whole, rejections(*tables))
