@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
+from matplotlib.text import Text
 from stand_in import Interrupted, StandIn, simulate
 
 from myeloniche.cli import main
 from myeloniche.report.trial import write_trial
+from myeloniche.report.trial_biomarkers import analyse_markers, draw_markers
 from myeloniche.report.trial_frames import evenly
 from myeloniche.report.trial_survival import comparison_words, draw_survival, median_words, p_words
 from myeloniche.report.trial_swimmer import draw_swimmer
@@ -173,6 +175,20 @@ def test_draws_that_the_population_rejected_are_told(tmp_path) -> None:
     assert told in (folder / "summary.txt").read_text("utf-8")
 
 
+def test_a_sample_for_the_biomarkers_is_told(cohort, monkeypatch) -> None:
+    whole = analyse_markers(cohort, seed=1)
+    monkeypatch.setattr("myeloniche.report.trial_biomarkers._MOST_PATIENTS", 150)
+    some = analyse_markers(cohort, seed=1)
+    texts = [[text.get_text() for text in draw_markers(found).findobj(Text)] for found in (whole, some)]
+    told = "150 of 200 patients, drawn by the trial's seed"
+
+    assert whole.words()[0] == "biomarkers of 200 patients:"
+    assert some.words()[0] == f"biomarkers of {told}:"
+    assert sum(test.early + test.late for test in some.tests[:1]) <= 150
+    assert [told in found for found in texts] == [False, True]
+    assert [pair for pair in _overlaps(draw_markers(some)) if told in pair] == []
+
+
 def test_a_trial_too_small_for_biomarkers_says_so(tmp_path) -> None:
     folder = run_trial(StandIn(size=6), tmp_path / "out", simulate=simulate, workers=1)
     report = write_trial(read_results(folder))
@@ -247,7 +263,6 @@ def _call(*arguments: object) -> Result:
 def _overlaps(figure) -> list[tuple[str, str]]:
     """Return pairs of texts that overlap, or lie outside the figure."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.text import Text
 
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

@@ -45,7 +45,9 @@ class MarkerAnalysis:
     Attributes
     ----------
     patients
-        A row per patient.
+        A row per patient who is looked at.
+    simulated
+        How many patients there are; of very large trials a sample is looked at.
     tests
         Mann-Whitney's test of each marker.
     judged
@@ -57,6 +59,7 @@ class MarkerAnalysis:
     """
 
     patients: pyarrow.Table
+    simulated: int
     tests: tuple[MarkerTest, ...]
     judged: JudgedRule
     curves: tuple[Roc, ...]
@@ -69,6 +72,13 @@ class MarkerAnalysis:
         """Draw groups, cut-off rule, ROC curves and areas."""
         return draw_markers(self)
 
+    @property
+    def sample(self) -> str:
+        """How many of the patients are looked at, nothing where all are."""
+        if self.patients.num_rows == self.simulated:
+            return ""
+        return f"{self.patients.num_rows:,} of {self.simulated:,} patients, drawn by the trial's seed"
+
     def words(self) -> tuple[str, ...]:
         """Return a sentence for each result."""
         judged, gain = self.judged, self.gain
@@ -79,7 +89,7 @@ class MarkerAnalysis:
             for test in self.tests
         ]
         return (
-            f"biomarkers of {self.patients.num_rows} patients:",
+            f"biomarkers of {self.sample or f'{self.simulated} patients'}:",
             *tests,
             f"high is {judged.rule} ({judged.rule.origin}); in the other half: high "
             f"{median_words(judged.high)}, rest {median_words(judged.rest)}; "
@@ -95,9 +105,9 @@ def analyse_markers(patients: pyarrow.Table, *, seed: int) -> MarkerAnalysis:
     Parameters
     ----------
     patients
-        A row per patient; ATF3 and ATF4 at least.
+        A row per patient; ATF3 and ATF4 at least. Of more than 5,000, so many are drawn.
     seed
-        Of halves, folds and bootstrap.
+        Of that draw, and of halves, folds and bootstrap.
 
     Raises
     ------
@@ -106,14 +116,14 @@ def analyse_markers(patients: pyarrow.Table, *, seed: int) -> MarkerAnalysis:
     """
     import pyarrow
 
-    patients = _some(patients, seed)
+    simulated, patients = patients.num_rows, _some(patients, seed)
     there = tuple(marker for marker in MARKERS if marker in patients.column_names)
     tests = tuple(mann_whitney(patients, marker) for marker in (there or _RULE))
     half = training_half(patients, seed=seed)
     rule = best_cut_offs(patients.filter(pyarrow.array(half)), _RULE)
     judged = judge_rule(patients.filter(pyarrow.array(~half)), rule)
     curves, gain = single_against_combined(patients, there, seed=seed)
-    return MarkerAnalysis(patients, tests, judged, curves, gain)
+    return MarkerAnalysis(patients, simulated, tests, judged, curves, gain)
 
 
 def _some(patients: pyarrow.Table, seed: int) -> pyarrow.Table:
@@ -142,6 +152,8 @@ def draw_markers(found: MarkerAnalysis) -> Figure:
     for letter, axes in zip("abcd", frames.ravel(), strict=True):
         axes.set_title(f"{letter}  {axes.get_title(loc='left')}", fontsize=8.5, loc="left", color=INK)
         plain_axes(axes)
+    if found.sample:
+        figure.supxlabel(found.sample, fontsize=8, color=INK)
     return figure
 
 
