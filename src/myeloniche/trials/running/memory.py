@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+from myeloniche.trials.running.parts import Slices, encoded
 from myeloniche.trials.running.work import Results
 
 __all__ = ["Estimate", "estimate"]
@@ -30,7 +31,7 @@ class Estimate:
     processes
         How many there are, this one included.
     disk_mb
-        What the results take at most.
+        What the results take.
     """
 
     process_mb: float
@@ -46,7 +47,7 @@ class Estimate:
     def __str__(self) -> str:
         each = f"{self.process_mb:,.0f} MB and {max(self.part_mb, 1):,.0f} MB for a part of the patients"
         count = f"{self.processes} processes of " if self.processes > 1 else ""
-        disk = f"up to {max(self.disk_mb, 1):,.0f} MB"
+        disk = f"about {max(self.disk_mb, 1):,.0f} MB"
         return f"memory: about {self.total_mb:,.0f} MB ({count}{each}); disk: {disk}"
 
 
@@ -64,7 +65,19 @@ def estimate(some: Results, *, chunk: int, size: int, workers: int) -> Estimate:
     """
     row_mb = (some.patients.nbytes + some.visits.nbytes) / some.patients.num_rows / _MEGA
     processes = workers if workers == 1 else workers + 1
-    return Estimate(_peak_mb(), row_mb * chunk * _COPIES, processes, row_mb * size)
+    disk_mb = _disk_mb(some, size, len(Slices(size, chunk)))
+    return Estimate(_peak_mb(), row_mb * min(chunk, size) * _COPIES, processes, disk_mb)
+
+
+def _disk_mb(some: Results, size: int, parts: int) -> float:
+    """Return what parts take: each its first patient with what names of columns take, and then the others."""
+    import pyarrow.compute
+
+    probed = some.patients.num_rows
+    own = pyarrow.compute.equal(some.visits["patient"], some.patients["patient"][0])
+    first = len(encoded(some.patients.slice(0, 1))) + len(encoded(some.visits.filter(own)))
+    each = (len(encoded(some.patients)) + len(encoded(some.visits)) - first) / max(probed - 1, 1)
+    return float(parts * first + (size - parts) * each) / _MEGA
 
 
 def _peak_mb() -> float:
