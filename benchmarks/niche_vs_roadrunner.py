@@ -3,7 +3,7 @@
 Both integrate the same sets from the same initial values with the same tolerances and give all states at the
 same times, one core each, in the same run, taking turns; CPU time is counted. Run it with
 
-    python benchmarks/niche_vs_roadrunner.py
+    python -m benchmarks.niche_vs_roadrunner
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 import roadrunner
 from numpy.typing import NDArray
 
+from benchmarks.sbml_peers.machine import processor
 from myeloniche.engine.kernels.compile import host_machine
 from myeloniche.engine.simulation import simulate
 from myeloniche.engine.timeline import Member
@@ -245,7 +246,7 @@ def main() -> None:
         processes = start_up(path)
     model = laboratory.niche.model
     machine = {
-        "processor": _processor(),
+        "processor": processor(),
         "lanes": host_machine().lanes,
         "python": platform.python_version(),
         "roadrunner": roadrunner.__version__,
@@ -287,15 +288,6 @@ def _wall(program: str, environment: Mapping[str, str]) -> float:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", program], check=True, env=environment)
     return time.perf_counter() - start
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
 
 
 def _write(name: str, rows: Sequence[Mapping[str, object]]) -> None:

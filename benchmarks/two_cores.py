@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cascade import SEED, SPREAD, cascade, spread
+from benchmarks.sbml_peers.machine import processor
 from myeloniche.engine import Endpoint, OdeModel, ensemble, simulate
 from myeloniche.engine.kernels.compile import host_machine
 from myeloniche.lab.culture import coculture
@@ -214,7 +215,7 @@ def main() -> None:
     processors = sorted(os.sched_getaffinity(0))[:2]
     if len(processors) < 2:
         parser.error("got one processor, expected two to compare with it")
-    machine = {"processor": _processor(), "lanes": host_machine().lanes, "python": platform.python_version()}
+    machine = {"processor": processor(), "lanes": host_machine().lanes, "python": platform.python_version()}
     runs, ratios = [], []
     for task in tasks(options.members):
         found = compare(task, options.pairs, processors)
@@ -227,12 +228,6 @@ def main() -> None:
 
 def _digits(value: float) -> float:
     return float(f"{value:.3g}")
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
 
 
 def _write(name: str, rows: Sequence[Mapping[str, object]]) -> None:
