@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
     from myeloniche.trials.running.results_folder import TrialResults
 
-__all__ = ["COHORT", "CohortFinding", "judge_cohorts"]
+__all__ = ["COHORT", "COHORTS", "CohortFinding", "judge_cohorts"]
 
 Floats = NDArray[np.float64]
 
 COHORT = 57
 """Patients of a cohort."""
+
+COHORTS = 1000
+"""How many are looked at."""
 
 _RULE = ("ATF3", "ATF4")
 _COMBINED = ("NAMPT", "KLF9", "CDK5", "XBP1", "ATF3", "ATF4")
@@ -69,9 +72,7 @@ class CohortFinding:
     agrees: bool
 
 
-def judge_cohorts(
-    results: Mapping[str, TrialResults], *, most: int | None = None
-) -> tuple[CohortFinding, ...]:
+def judge_cohorts(results: Mapping[str, TrialResults], *, most: int = COHORTS) -> tuple[CohortFinding, ...]:
     """Judge findings B31 to B35.
 
     Parameters
@@ -80,7 +81,7 @@ def judge_cohorts(
         Of the trials ``narita``, cut into cohorts in the order of its patients; ``second_line``, whose
         patients on both drugs teach the combined marker; and ``route_and_schedule``.
     most
-        Cohorts to look at; all that there are by default.
+        Cohorts to look at, if there are so many.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def judge_cohorts(
     count = patients.num_rows // COHORT
     if count == 0:
         raise ExperimentError(f"got {patients.num_rows} patients, expected {COHORT} at least. Simulate more.")
-    cohorts = [patients.slice(COHORT * place, COHORT) for place in range(min(count, most or count))]
+    cohorts = [patients.slice(COHORT * place, COHORT) for place in range(min(count, most))]
     return (
         _short_survival(cohorts),
         _cut_offs(cohorts),

@@ -24,12 +24,13 @@ This page is generated; write it anew with
 
 `python -m myeloniche.trials.evidence.page FOLDER > docs/clinical-evidence.md`
 
-It simulates some 70,000 patients into `FOLDER`, and goes on there if it is stopped.
+It simulates 112,000 patients into `FOLDER`, and goes on there if it is stopped.
 
 Numbers of patients were set on rows of the first half, and the second half judges.
 [How they were split](design/0013-clinical-evidence.md) was written down first, and so was when a finding
 agrees. The interval is the middle 95 % of what a thousand trials of the published size show that are drawn
-from the simulated patients: a published number within it could have come from such a trial.
+from the simulated patients: a published number within it could have come from such a trial. Cohorts are
+1,000, of 57 patients each.
 """
 _TITLES = {"set": "Rows that numbers of patients were set on", "check": "Rows that judge"}
 _VERDICT = {True: "within", False: "**not within**", None: "reported"}
