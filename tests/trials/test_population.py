@@ -120,7 +120,7 @@ def test_nobody_is_an_empty_table_with_the_same_columns() -> None:
 def test_sets_are_spread_over_the_patients() -> None:
     drawn = replace(POPULATION, sets=4).draw(256, 0)["plausible_set"].to_pylist()
     assert {drawn.count(chosen) for chosen in range(4)} <= set(range(50, 80))
-    assert set(POPULATION.draw(8, 0)["plausible_set"].to_pylist()) == {-1}
+    assert set(replace(POPULATION, sets=0).draw(8, 0)["plausible_set"].to_pylist()) == {-1}
 
 
 def test_all_problems_of_a_file_come_in_one_error(tmp_path) -> None:

@@ -219,3 +219,19 @@ def test_of_less_than_one_cell_nothing_is_left(trial) -> None:
     states = np.ones(len(marrow.model.states))
     assert marrow.density(marrow.living(clone, states)) == 2.0
     assert marrow.density(marrow.living(clone, 1e-8 * states)) == 0.0
+
+
+def test_bone_that_never_rests_is_taken_as_it_is(trial) -> None:
+    from myeloniche.engine.timeline import Period
+    from myeloniche.trials.clinic.marrow import open_marrow
+    from myeloniche.trials.clinic.walk import diagnosed
+
+    marrow = open_marrow(trial)
+    clone = marrow.clone({}, "sensitive", 3e11, {})
+    rested = marrow.diagnosis(clone, 100.0, 0.0)
+    hurried = replace(rested, timeline=(replace(rested.timeline[0], duration=24.0), *rested.timeline[1:]))
+    assert hurried.timeline[0] == Period(24.0, marrow.plan.rest, until_rest=True)
+    walks = diagnosed(marrow, [rested, hurried], 1)
+
+    assert [walk.status for walk in walks] == ["ok", "ok"]
+    assert walks[0].rows[-1] != pytest.approx(walks[1].rows[-1], rel=1e-3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,8 +89,27 @@ def onward(
 
 
 def diagnosed(marrow: Marrow, members: Sequence[Member], workers: int | None) -> list[Walk]:
-    """Return what members come to that rest in health before they have a tumour."""
+    """Return what members come to that rest in health before they have a tumour.
+
+    Bone that swings for ever, as it does with some numbers, is taken as it is after a lifetime.
+    """
+    walks = _diagnosed(marrow, members, workers)
+    restless = [place for place, walk in enumerate(walks) if walk.status == "no rest"]
+    again = _diagnosed(marrow, [_after_a_lifetime(members[place]) for place in restless], workers)
+    for place, walk in zip(restless, again, strict=True):
+        walks[place] = walk
+    return walks
+
+
+def _diagnosed(marrow: Marrow, members: Sequence[Member], workers: int | None) -> list[Walk]:
     return _through(marrow, members, (), workers, rtol=DIAGNOSIS_RTOL, rest_tolerance=DIAGNOSIS_REST)
+
+
+def _after_a_lifetime(member: Member) -> Member:
+    """Return a member whose first period, until rest, lasts as long as it may."""
+    rest = member.timeline[0]
+    timeline = (replace(rest, until_rest=False), *member.timeline[1:])
+    return replace(member, timeline=timeline, times=member.times + rest.duration)
 
 
 def _through(
