@@ -118,17 +118,20 @@ class Collection:
             raise MissingCollection(f"{name}: the columns of the factors are not the nominal parameters")
         _, reference = _table(self.files["reference"][f"{name}.csv"])
         times = (POINTS - 1) // EVERY + 1
+        values = np.array(list(nominal.values())) * factors
+        known = reference[:, 2:].reshape(-1, times, len(states))
+        first = _solved_first(known)
         return Case(
             name=name,
             sbml=self.files["models"][f"{name}.xml"],
             parameters=header,
-            values=np.array(list(nominal.values())) * factors,
+            values=np.concatenate([values[first], values[len(first) :]]),
             states=states,
             reactions=int(row["reactions"]),
             events=int(row["events"]),
             end=float(row["t_end"]),
             atol=float(row["abs"]),
-            reference=reference[:, 2:].reshape(-1, times, len(states)),
+            reference=known[first],
             uncertainty=float(row["ref_uncertainty"]),
         )
 
@@ -151,6 +154,12 @@ def open_collection(path: Path) -> Collection:
     with (path / "index.tsv").open(encoding="utf-8", newline="") as file:
         index = list(csv.DictReader(file, delimiter="\t"))
     return Collection(index, {name.split(".")[0]: _unpacked(path / name) for name in FILES[1:]})
+
+
+def _solved_first(reference: Floats) -> NDArray[np.int64]:
+    """Return the places of members with a reference, solved ones first, as the first is tried alone."""
+    unsolved = np.isnan(reference).any(axis=(1, 2))
+    return np.argsort(unsolved, kind="stable")
 
 
 def _unpacked(path: Path) -> dict[str, str]:
