@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from myeloniche.trials import response_table
+from myeloniche.trials.analysis.response import Share
 
 NOTEBOOK = Path(__file__).parents[1] / "docs" / "tutorial" / "patients-and-trials.ipynb"
 CONTENT = json.loads(NOTEBOOK.read_text("utf-8"))
@@ -52,6 +54,14 @@ def healed_by(visits: list[dict[str, Any]]) -> float:
     return next(visit["day"] for visit in visits[first:] if visit["neuropathy_grade"] < 2)
 
 
+def difference(one: Share, other: Share) -> tuple[float, float]:
+    """Return Newcombe's interval of the difference of two shares [percentage points]."""
+    between = one.value - other.value
+    below = math.hypot(one.value - one.low, other.high - other.value)
+    above = math.hypot(one.high - one.value, other.value - other.low)
+    return 100 * (between - below), 100 * (between + above)
+
+
 @pytest.fixture(scope="module")
 def ran() -> tuple[list[Any], dict[str, Any]]:
     """Return what each cell shows, and the names at the end."""
@@ -73,8 +83,9 @@ def test_patient_27_goes_the_way_that_the_text_tells(ran) -> None:
     lowest = min(visits, key=lambda visit: visit["m_protein_g_L"])
 
     assert (patient["arm"], patient["immunoglobulin"]) == ("bortezomib", "IgA")
+    assert (patient["status"], patient["plausible_set"]) == ("ok", 233)
     assert (patient["best_response"], patient["relapse_cause"]) == ("VGPR", "resistant clone")
-    assert second["marrow_burden"] < first["marrow_burden"] / 3
+    assert [round(visit["marrow_burden"]) for visit in (first, second)] == [26, 6]
     assert lowest["m_protein_g_L"] < first["m_protein_g_L"] / 10
     assert lowest["m_protein_g_L"] < day[8 * 21]["m_protein_g_L"] < progression["m_protein_g_L"]
     assert day[105]["ctx"] < first["ctx"] < progression["ctx"]
@@ -108,10 +119,18 @@ def test_arms_differ_as_far_as_the_text_tells(ran) -> None:
     _, names = ran
     (comparison,) = names["view"].survival("pfs").comparisons
     alone, both = response_table(names["found"].patients)
+    unjudged = [row for row in names["found"].patients.to_pylist() if row["best_response"] is None]
 
-    assert both.overall.low > alone.overall.value
-    assert both.very_good.low < alone.very_good.value < both.very_good.value
-    assert comparison.hazard.low < 1 < comparison.hazard.high
+    assert alone.arm == comparison.reference == "bortezomib"
+    assert difference(both.very_good, alone.very_good)[0] > 0 > difference(both.complete, alone.complete)[0]
+    assert comparison.hazard.high < 1
+    assert difference(both.overall, alone.overall) == pytest.approx((7, 32), abs=1.5)
+    assert difference(both.very_good, alone.very_good) == pytest.approx((1, 23), abs=1.5)
+    assert difference(both.complete, alone.complete) == pytest.approx((-1, 15), abs=1.5)
+    assert (comparison.hazard.low, comparison.hazard.high) == pytest.approx((0.57, 0.97), abs=0.02)
+    assert (alone.failed, both.failed) == (1, 0)
+    assert [(row["arm"], int(row["death_day"])) for row in unjudged] == [("bortezomib", 34)]
+    assert {*names["found"].patients["status"].to_pylist()} == {"ok"}
     assert {*alone.relapses, *both.relapses} <= {"resistant clone", "growth", "off therapy"}
 
 
@@ -125,6 +144,7 @@ def test_markers_differ_as_far_as_the_text_tells(ran) -> None:
     assert markers.judged.comparison.hazard.high < 1
     assert max(atf3.low, atf4.low) < min(atf3.area, atf4.area)  # which of them is best is chance
     assert markers.gain.low < 0 < markers.gain.high
+    assert 0.04 < next(test.p for test in markers.tests if test.marker == "XBP1") < 0.06
 
 
 def test_the_notebook_is_kept_as_it_runs() -> None:
