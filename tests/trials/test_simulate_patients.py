@@ -235,3 +235,14 @@ def test_bone_that_never_rests_is_taken_as_it_is(trial) -> None:
 
     assert [walk.status for walk in walks] == ["ok", "ok"]
     assert walks[0].rows[-1] != pytest.approx(walks[1].rows[-1], rel=1e-3)
+
+
+def test_arms_come_in_the_order_of_the_trial(trial, tmp_path) -> None:
+    from myeloniche.trials.analysis.cohort import arms_of
+    from myeloniche.trials.running import read_results, run_trial
+
+    turned = replace(trial, arms=tuple(reversed(trial.arms)), size=6, cycles=1)
+    found = read_results(
+        run_trial(turned, tmp_path / "turned", simulate=simulate_patients, workers=1, chunk=3)
+    )
+    assert arms_of(found.patients) == ("observation", "bortezomib")

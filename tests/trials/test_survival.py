@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from survival_data import FREIREICH, durations
 
 from myeloniche.errors import ExperimentError, TableError, UnknownNameError
-from myeloniche.trials.analysis.cohort import durations_of
+from myeloniche.trials.analysis.cohort import arms_of, durations_of
 from myeloniche.trials.analysis.hazard import log_hazard_ratio
 from myeloniche.trials.analysis.survival import compare, compare_arms, kaplan_meier
+from myeloniche.trials.protocol.design import ARMS
 
 
 @pytest.fixture
@@ -176,3 +178,21 @@ def test_another_library_agrees(seed) -> None:
     frame = pandas.DataFrame({"days": days, "event": events, "chosen": chosen.astype(float)})
     cox = lifelines.CoxPHFitter().fit(frame, "days", "event")
     assert found.hazard.ratio == pytest.approx(float(cox.hazard_ratios_["chosen"]), rel=1e-5)
+
+
+def test_the_first_arm_of_the_trial_is_the_reference_whoever_comes_first() -> None:
+    table = pa.table(
+        {
+            "arm": ["both", "alone", "both", "alone"],
+            "pfs_days": [30.0, 10.0, 40.0, 20.0],
+            "pfs_event": [True] * 4,
+        }
+    )
+    assert arms_of(table) == ("both", "alone")
+
+    told = table.replace_schema_metadata({ARMS: b'["alone", "nobody", "both"]'})
+    (compared,) = compare_arms(durations_of(told))
+
+    assert arms_of(told) == ("alone", "both")
+    assert (compared.reference, compared.group) == ("alone", "both")
+    assert durations_of(told).seen_by(15.0).names == ("alone", "both")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from myeloniche.errors import TableError, UnknownNameError
+from myeloniche.trials.protocol.design import ARMS
 
 if TYPE_CHECKING:
     import pyarrow
@@ -46,6 +48,8 @@ class Durations:
     left_out
         Patients without a time: simulations that failed and, for the duration of response, patients who
         never responded.
+    listed
+        Arms in the order of the trial.
     """
 
     endpoint: str
@@ -54,6 +58,7 @@ class Durations:
     arms: Words
     rows: NDArray[np.int64]
     left_out: int
+    listed: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return int(self.days.size)
@@ -61,18 +66,23 @@ class Durations:
     def seen_by(self, day: float) -> Durations:
         """Return what is known on a day, all having entered on day 0: who is left then is censored."""
         days, events = np.minimum(self.days, day), self.events & (self.days <= day)
-        return Durations(self.endpoint, days, events, self.arms, self.rows, self.left_out)
+        return replace(self, days=days, events=events)
 
     def where(self, chosen: Bools) -> Durations:
         """Return the chosen patients."""
-        return Durations(
-            self.endpoint,
-            self.days[chosen],
-            self.events[chosen],
-            self.arms[chosen],
-            self.rows[chosen],
-            self.left_out,
+        return replace(
+            self,
+            days=self.days[chosen],
+            events=self.events[chosen],
+            arms=self.arms[chosen],
+            rows=self.rows[chosen],
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arms of these patients, in the order of the trial."""
+        seen = dict.fromkeys(self.arms.tolist())
+        return tuple(dict.fromkeys([*(name for name in self.listed if name in seen), *seen]))
 
 
 def durations_of(patients: pyarrow.Table, endpoint: str = "pfs") -> Durations:
@@ -104,12 +114,16 @@ def durations_of(patients: pyarrow.Table, endpoint: str = "pfs") -> Durations:
     if np.any(~np.isfinite(events[known])):
         raise TableError(f"{endpoint}_event is empty where {endpoint}_days is not; expected true or false")
     left_out = int(np.count_nonzero(~known))
-    return Durations(endpoint, days[known], events[known] > 0, arms[known], np.flatnonzero(known), left_out)
+    rows = np.flatnonzero(known)
+    listed = arms_of(patients)
+    return Durations(endpoint, days[known], events[known] > 0, arms[known], rows, left_out, listed)
 
 
 def arms_of(patients: pyarrow.Table) -> tuple[str, ...]:
-    """Return the arms in the order in which they first appear."""
-    return tuple(dict.fromkeys(words(patients, "arm").tolist()))
+    """Return the arms that have patients, in the order of the trial, or as they appear if that is unknown."""
+    seen = dict.fromkeys(words(patients, "arm").tolist())
+    listed = json.loads((patients.schema.metadata or {}).get(ARMS, b"[]"))
+    return tuple(dict.fromkeys([*(name for name in listed if name in seen), *seen]))
 
 
 def numbers(patients: pyarrow.Table, name: str) -> Floats:

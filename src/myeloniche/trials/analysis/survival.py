@@ -190,13 +190,13 @@ def compare_arms(
     durations
         Times to one endpoint.
     reference
-        The arm to compare with, by default the first.
+        The arm to compare with, by default the first of the trial.
     strata
         Stratum of each of these patients; the tests are then stratified.
     confidence
         Coverage of the intervals.
     """
-    names = tuple(dict.fromkeys(durations.arms.tolist()))
+    names = durations.names
     reference = reference or (names[0] if names else "")
     if reference not in names:
         raise UnknownNameError("arm", reference, names)

@@ -6,6 +6,7 @@ one call of the engine; who has left is not integrated any further.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ from myeloniche.trials.clinic.results import PatientResults, patient_schema, tab
 from myeloniche.trials.clinic.visits import load_clinic
 from myeloniche.trials.clinic.walk import Leg, Walk, diagnosed, onward
 from myeloniche.trials.protocol.allocation import allocate
-from myeloniche.trials.protocol.design import Trial
+from myeloniche.trials.protocol.design import ARMS, Trial
 
 __all__ = ["PatientResults", "simulate_patients"]
 
@@ -75,9 +76,10 @@ def simulate_patients(trial: Trial, first: int, stop: int, *, workers: int | Non
             _onward(around, seen, cycle, workers)
     for course in courses:
         course.left = course.left or "end"
+    listed = json.dumps([arm.name for arm in trial.arms])
     patients = tabled([patient_row(course) for course in courses], patient_schema(trial.population))
     return PatientResults(
-        patients.replace_schema_metadata(drawn.schema.metadata),
+        patients.replace_schema_metadata({**drawn.schema.metadata, ARMS: listed}),
         tabled([row for course in courses for row in visit_rows(course)], visit_schema()),
     )
 

@@ -8,10 +8,13 @@ from myeloniche.pharmacology.regimen import Regimen
 from myeloniche.trials.patients.population import Population
 from myeloniche.trials.protocol.rules import Rule
 
-__all__ = ["ENDPOINTS", "Allocation", "Treatment", "Trial", "TrialArm"]
+__all__ = ["ARMS", "ENDPOINTS", "Allocation", "Treatment", "Trial", "TrialArm"]
 
 ENDPOINTS = ("PFS", "TTP", "DOR", "response", "neuropathy")
 """What a trial can be judged by."""
+
+ARMS = b"arms"
+"""Key of a patient table's metadata: the arms in the order of the trial, as JSON."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from myeloniche.trials.analysis.cohort import Floats, words
 from myeloniche.trials.analysis.marker import MARKER_COLUMNS, best_changes
 from myeloniche.trials.extras import parquet
 from myeloniche.trials.patients.population import rejections
+from myeloniche.trials.protocol.design import ARMS
 from myeloniche.trials.running.manifest import Manifest, read_manifest
 from myeloniche.trials.running.parts import Parts, Slices
 
@@ -103,5 +104,8 @@ def read_results(folder: str | Path) -> TrialResults:
         what = "; ".join([f"{len(done)} of {len(parts.slices)} parts are done", *damaged])
         raise MyelonicheError(f"{folder}: {what}. Run the trial again to go on.")
     tables = [parquet().read_table(parts.path("patients", part)) for part in sorted(done)]
+    listed = (tables[0].schema.metadata or {}).get(ARMS)
     whole = pyarrow.concat_tables(table.replace_schema_metadata(None) for table in tables)
+    if listed:
+        whole = whole.replace_schema_metadata({ARMS: listed})
     return TrialResults(folder, manifest, whole, rejections(*tables))
