@@ -99,7 +99,8 @@ def _model_panel(axes: Any, row: Row, found: Mapping[str, Curve], style: Mapping
     if row.uncertainty > lowest:
         axes.axvspan(lowest, row.uncertainty, color=GREY, alpha=0.15, lw=0)
         axes.set_xlim(right=lowest)
-    axes.set_title(f"{row.model}, {row.states} states", fontsize=7, color=INK, loc="left")
+    author = row.model.partition("_")[0]
+    axes.set_title(f"{author}, {row.states} states", fontsize=7, color=INK, loc="left")
 
 
 def _log(axes: Any) -> None:

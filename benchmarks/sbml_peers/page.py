@@ -69,7 +69,7 @@ def _failures(measured: Measured, models: Sequence[str]) -> str:
 
 def _no_less_accurate(points: Sequence[SweepRow], ours: Row, theirs: Row) -> float:
     """Return our quickest time per member [ms] at a tolerance whose errors are no larger than theirs."""
-    if not (_done(ours) and _done(theirs)):
+    if not _comparable(ours, theirs):
         return np.nan
     tried = [
         (point.cpu_ms, point.failed, point.error_median, point.error_largest)
@@ -121,7 +121,7 @@ def _duel(measured: Measured, points: Sequence[SweepRow], models: Sequence[str])
             continue
         numbers = [theirs.batch_ms, ours.single_mean_ms, ours.batch_ms]
         rivals = [*numbers[1:], _no_less_accurate(points, ours, theirs)]
-        ratios = [theirs.batch_ms / time for time in rivals]
+        ratios = [theirs.batch_ms / time if _comparable(ours, theirs) else np.nan for time in rivals]
         errors = [_errors(theirs), _errors(ours)]
         size = [str(ours.states), str(ours.reactions), str(ours.parameters)]
         body.append([model, *size, *map(_number, numbers), *map(_ratio, ratios), *errors])
@@ -204,6 +204,11 @@ def _done(row: Row) -> bool:
     return row.status == "ok" and row.batch_ms == row.batch_ms
 
 
+def _comparable(one: Row, other: Row) -> bool:
+    """Return whether times can be compared: what a member costs that fails is only a matter of patience."""
+    return _done(one) and _done(other) and not one.failed and not other.failed
+
+
 def _started(row: Row | None) -> bool:
     return row is not None and row.cold_s == row.cold_s
 
@@ -219,12 +224,12 @@ def _pair(cold: float, warm: float) -> str:
 def _ratios(
     measured: Measured, models: Sequence[str], name: str, time: Callable[[Row], float]
 ) -> list[float]:
-    """Return libRoadRunner's time over another's, for the models that both did."""
+    """Return libRoadRunner's time over another's, for the models that both did without a failure."""
     pairs = [(measured.get((m, YARDSTICK)), measured.get((m, name))) for m in models]
     return [
         yardstick.batch_ms / time(row)
         for yardstick, row in pairs
-        if yardstick is not None and row is not None and _done(yardstick) and _done(row)
+        if yardstick is not None and row is not None and _comparable(yardstick, row)
     ]
 
 
