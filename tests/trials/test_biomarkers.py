@@ -127,37 +127,6 @@ def test_the_bootstrap_interval_is_near_that_of_hanley_and_mcneil() -> None:
     assert (found.low, found.high) == pytest.approx((area - half, area + half), abs=0.015)
 
 
-def test_the_area_is_the_statistic_of_mann_whitney_over_the_pairs() -> None:
-    from scipy.stats import mannwhitneyu
-
-    rng = np.random.default_rng(4)
-    scores, early = rng.integers(0, 9, 80).astype(float), rng.random(80) < 0.3
-    statistic = mannwhitneyu(scores[early], scores[~early]).statistic
-
-    assert roc("ties", scores, early).area == statistic / (early.sum() * (~early).sum())
-
-
-def test_the_interval_has_the_bits_of_one_that_sorts_every_draw() -> None:
-    from scipy.stats import bootstrap, mannwhitneyu
-
-    def slow(ill, others, axis=-1):
-        pairs = ill.shape[axis] * others.shape[axis]
-        return mannwhitneyu(ill, others, axis=axis, method="asymptotic").statistic / pairs
-
-    rng = np.random.default_rng(4)
-    scores, early = rng.integers(0, 30, 60).astype(float), rng.random(60) < 0.3
-    expected = bootstrap(
-        (scores[early], scores[~early]),
-        slow,
-        n_resamples=2000,
-        method="percentile",
-        rng=np.random.default_rng(1),
-    ).confidence_interval
-    found = roc("ties", scores, early, seed=1)
-
-    assert (found.low, found.high) == (expected.low, expected.high)
-
-
 def test_the_combination_beats_each_marker(cohort) -> None:
     curves, gain = single_against_combined(cohort, ("ATF3", "ATF4", "CDK5"))
 

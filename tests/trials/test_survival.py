@@ -9,7 +9,6 @@ from survival_data import FREIREICH, durations
 
 from myeloniche.errors import ExperimentError, TableError, UnknownNameError
 from myeloniche.trials.analysis.cohort import arms_of, durations_of
-from myeloniche.trials.analysis.hazard import log_hazard_ratio
 from myeloniche.trials.analysis.survival import compare, compare_arms, kaplan_meier
 from myeloniche.trials.protocol.design import ARMS
 
@@ -88,25 +87,6 @@ def test_an_arm_without_an_event_has_no_ratio_but_a_reason() -> None:
     assert (found.hazard.ratio, found.hazard.reason) == (0, "no event in b")
     assert np.isnan(found.hazard.high)
     assert 0 < found.log_rank_p < 1
-
-
-@pytest.mark.parametrize("strata", [1, 4])
-@pytest.mark.parametrize("grid", [0.0, 21.0, 150.0])
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_ratio_is_that_of_statsmodels_with_ties_and_strata(seed, grid, strata) -> None:
-    from statsmodels.duration.hazard_regression import PHReg
-
-    rng = np.random.default_rng(seed)
-    chosen = rng.random(120) < 0.3
-    days = rng.exponential(np.where(chosen, 150.0, 300.0)) + 1
-    days = np.ceil(days / grid) * grid if grid else days
-    events, stratum = rng.random(120) < 0.7, rng.integers(0, strata, 120)
-    found = log_hazard_ratio(days, events, chosen, stratum)
-    fit = PHReg(
-        days, chosen[:, None].astype(float), status=events.astype(int), strata=stratum, ties="efron"
-    ).fit(disp=0)
-
-    assert found == pytest.approx((fit.params[0], fit.bse[0]), rel=1e-7)
 
 
 def test_groups_whose_events_come_one_after_the_other_have_a_reason() -> None:

@@ -1,4 +1,4 @@
-"""Time to event: Kaplan-Meier curves, the log-rank test and Cox's hazard ratio."""
+"""Time to event: Kaplan-Meier curves, the log-rank test and Cox's hazard ratio, by statsmodels and SciPy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from myeloniche.errors import ExperimentError, UnknownNameError
 from myeloniche.trials.analysis.cohort import Bools, Durations, Floats, Words
-from myeloniche.trials.analysis.hazard import log_hazard_ratio
 from myeloniche.trials.extras import statistics
 
 __all__ = [
@@ -293,15 +292,22 @@ def hazard_ratio(
     for name, mine, ratio in zip(names, (chosen, ~chosen), (0.0, np.inf), strict=True):
         if not durations.events[mine].any():
             return HazardRatio(ratio, np.nan, np.nan, np.nan, f"no event in {name}")
-    from scipy.stats import norm
-
-    log_ratio, error = log_hazard_ratio(durations.days, durations.events, chosen, _codes(strata))
-    half = float(norm.isf((1 - confidence) / 2)) * error
-    if not half < _WIDEST:
-        ratio = np.inf if log_ratio > 0 else 0.0
+    cox = statistics("statsmodels.duration.hazard_regression").PHReg
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what does not converge is told by its interval
+        fit = cox(
+            durations.days,
+            chosen.astype(float)[:, None],
+            status=durations.events.astype(int),
+            strata=_codes(strata),
+            ties="efron",
+        ).fit(disp=0)
+        low, high = fit.conf_int(alpha=1 - confidence)[0]
+    if not high - low < 2 * _WIDEST:  # NaN as well
+        ratio = np.inf if fit.params[0] > 0 else 0.0
         return HazardRatio(ratio, np.nan, np.nan, np.nan, "all events of one group come first")
-    ratio, low, high = (float(np.exp(one)) for one in (log_ratio, log_ratio - half, log_ratio + half))
-    return HazardRatio(ratio, low, high, float(2 * norm.sf(abs(log_ratio) / error)))
+    ratio, below, above = (float(np.exp(one)) for one in (fit.params[0], low, high))
+    return HazardRatio(ratio, below, above, float(fit.pvalues[0]))
 
 
 def _codes(strata: Words | None) -> NDArray[np.intp] | None:
