@@ -11,7 +11,7 @@ import pytest
 
 from myeloniche.errors import TableError
 from myeloniche.niche.niche import load
-from myeloniche.trials.evidence.judge import TRIALS, judge_rows, shipped_trial
+from myeloniche.trials.evidence.judge import TRIALS, JudgedRow, judge_rows, shipped_trial
 from myeloniche.trials.evidence.page import evidence_page
 from myeloniche.trials.evidence.rows import HALVES, ClinicalRow, load_rows, read_rows, shipped
 from myeloniche.trials.evidence.statistics import COMPARISONS, STATISTICS, columns_of
@@ -155,6 +155,13 @@ def test_a_number_is_within_or_not() -> None:
     inside, outside = judge_rows([row(published=52.0), row(published=70.0)], results)
     assert inside.within
     assert not outside.within
+
+
+def test_a_sum_of_doses_is_within_to_rounding() -> None:
+    total = sum([5.2 / 3] * 12)
+    assert total != 20.8
+    assert JudgedRow(row(published=20.8), total, 10.4, total).within
+    assert not JudgedRow(row(published=20.8), total, 10.4, 20.7).within
 
 
 def test_an_arm_over_another_is_their_ratio() -> None:
