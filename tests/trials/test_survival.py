@@ -160,6 +160,15 @@ def test_another_library_agrees(seed) -> None:
     assert found.hazard.ratio == pytest.approx(float(cox.hazard_ratios_["chosen"]), rel=1e-5)
 
 
+def test_of_very_many_patients_seen_at_visits_the_median_is_sure() -> None:
+    rng = np.random.default_rng(2)
+    days = 21.0 * np.ceil(rng.exponential(290.0, 50_000) / 21.0)
+    found = kaplan_meier(days, np.ones(days.size, bool))
+
+    assert found.median == 210.0
+    assert (found.median_low, found.median_high) == (210.0, 210.0)
+
+
 def test_the_first_arm_of_the_trial_is_the_reference_whoever_comes_first() -> None:
     table = pa.table(
         {

@@ -172,7 +172,10 @@ def _median(days: Floats, events: Bools, confidence: float) -> tuple[float, floa
         return np.nan, np.nan, np.nan
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = _estimate(days, events).quantile_ci(0.5, alpha=1 - confidence, method="cloglog")
-    return median_time(days, events), float(low), float(high)
+    median = median_time(days, events)
+    if np.isfinite(median) and not low <= median:  # so many patients that no visit but this one comes near
+        low = high = median
+    return median, float(low), float(high)
 
 
 def _estimate(days: Floats, events: Bools) -> Any:
