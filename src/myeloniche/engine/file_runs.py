@@ -25,6 +25,7 @@ __all__ = ["Grid", "read_parameter_table", "run_ensemble", "run_model", "store_e
 
 Floats = NDArray[np.float64]
 
+_SMALL = 30  # states
 _MAX_STEPS = 10_000_000
 _ROWS_AT_ONCE = 10_000
 
@@ -262,8 +263,8 @@ def _shown(
 
 def _course(model: OdeModel, names: Sequence[str], grid: Grid) -> dict[str, Floats]:
     member = Member(times=grid.clock)
-    if model.events:
-        # Its libraries are slow to load.
+    if model.events or len(model.states) <= _SMALL:
+        # It takes half a second to load the compiled integrator, more than a small model takes without it.
         from myeloniche.engine.reference import simulate_reference
 
         return simulate_reference(model, [member], names, rtol=grid.rtol, atol=grid.atol)[0]
