@@ -32,3 +32,7 @@ def test_visits_are_put_in_order() -> None:
     days, shares = relative_courses(PATIENTS, VISITS)[2]
 
     assert (days.tolist(), shares.tolist()) == ([0, 21, 42], [1, 0.25, 0.75])
+
+
+def test_patients_who_were_never_seen_have_no_change() -> None:
+    assert best_changes(PATIENTS, VISITS.slice(0, 0)) == pytest.approx([np.nan] * 4, nan_ok=True)

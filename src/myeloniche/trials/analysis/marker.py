@@ -39,7 +39,7 @@ def relative_courses(patients: pyarrow.Table, visits: pyarrow.Table) -> dict[int
     days = numbers(visits, "day")[order]
     levels = {marker: numbers(visits, column)[order] for marker, column in _COLUMN_OF.items()}
     known, starts = np.unique(identities[order], return_index=True)
-    stops = np.append(starts[1:], order.size)
+    stops = np.append(starts, order.size)[1:]
     places = {patient: slice(*pair) for patient, *pair in np.column_stack([known, starts, stops]).tolist()}
     courses = {}
     for patient, marker in zip(patients.column("patient").to_pylist(), _markers(patients), strict=True):
